@@ -36,8 +36,8 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define HEAN_API __attribute__((visibility("default")))
-#define HEAN_WARN_UNUSED __attribute__((warn_unused_result))
+#define HEAN_API                        __attribute__((visibility("default")))
+#define HEAN_WARN_UNUSED                __attribute__((warn_unused_result))
 #define HEAN_PRINTF(format_at, args_at) __attribute__((format(printf, format_at, args_at)))
 #else
 #define HEAN_API
@@ -45,9 +45,9 @@ extern "C" {
 #define HEAN_PRINTF(format_at, args_at)
 #endif
 
-#define HEAN_VERSION_MAJOR 0
-#define HEAN_VERSION_MINOR 1
-#define HEAN_VERSION_PATCH 0
+#define HEAN_VERSION_MAJOR  0
+#define HEAN_VERSION_MINOR  1
+#define HEAN_VERSION_PATCH  0
 #define HEAN_VERSION_STRING "0.1.0"
 
 /* ---- Status ------------------------------------------------------------------------------ */
@@ -180,11 +180,11 @@ typedef enum hean_event_kind {
 /* Flags of hean_event. BOOK events of one message follow each other; the last carries LAST.
  * CLEAR empties the book before the level is applied; a BOOK event with HEAN_SIDE_NONE carries
  * flags only. */
-#define HEAN_EVENT_LAST 0x01u
-#define HEAN_EVENT_CLEAR 0x02u
+#define HEAN_EVENT_LAST     0x01u
+#define HEAN_EVENT_CLEAR    0x02u
 #define HEAN_EVENT_SNAPSHOT 0x04u
-#define HEAN_EVENT_MAKER 0x08u /* FILL: we were the resting side */
-#define HEAN_EVENT_GAP 0x10u   /* BOOK: messages were lost before this one */
+#define HEAN_EVENT_MAKER    0x08u /* FILL: we were the resting side */
+#define HEAN_EVENT_GAP      0x10u /* BOOK: messages were lost before this one */
 
 typedef enum hean_order_status {
     HEAN_ORDER_NONE,
@@ -276,10 +276,10 @@ typedef struct hean_event {
             int64_t interval_ns; /* 0: unknown */
             int64_t paid_e8;     /* to a strategy: what its position received, minus if paid */
         } funding;
-        struct { /* CONNECTION */
+        struct {           /* CONNECTION */
             int64_t state; /* 0 down, 1 up, 2 ready */
         } connection;
-        struct { /* TIMER */
+        struct {            /* TIMER */
             int64_t tag;    /* the value given to the timer */
             int64_t due_ns; /* when it should have fired */
         } timer;
@@ -378,10 +378,10 @@ typedef struct hean_risk_limits {
     int64_t max_order_notional_e8;
     int32_t max_open_orders;
     int32_t max_orders_per_second;
-    int64_t price_band_e8;       /* largest distance from the reference price, as a fraction */
-    int64_t soft_drawdown_e8;    /* fraction of peak equity: SOFT_BRAKE */
-    int64_t max_drawdown_e8;     /* fraction of peak equity: HARD_STOP */
-    int32_t max_rejects_in_row;  /* QUARANTINE */
+    int64_t price_band_e8;      /* largest distance from the reference price, as a fraction */
+    int64_t soft_drawdown_e8;   /* fraction of peak equity: SOFT_BRAKE */
+    int64_t max_drawdown_e8;    /* fraction of peak equity: HARD_STOP */
+    int32_t max_rejects_in_row; /* QUARANTINE */
 } hean_risk_limits;
 
 typedef struct hean_account {

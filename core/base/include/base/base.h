@@ -21,9 +21,9 @@ _Noreturn void base_assert_fail(const char *condition, const char *file, int lin
 
 #define BASE_NS_PER_US INT64_C(1000)
 #define BASE_NS_PER_MS INT64_C(1000000)
-#define BASE_NS_PER_S INT64_C(1000000000)
-#define BASE_E8 INT64_C(100000000)
-#define BASE_E12 INT64_C(1000000000000)
+#define BASE_NS_PER_S  INT64_C(1000000000)
+#define BASE_E8        INT64_C(100000000)
+#define BASE_E12       INT64_C(1000000000000)
 
 __extension__ typedef __int128 base_int128;
 
@@ -36,7 +36,7 @@ hean_status base_fail_prefix(hean_error *error, const char *format, ...) HEAN_PR
 
 /* ---- memory: see hean_allocator ---- */
 const hean_allocator *base_allocator_default(void);
-void *base_alloc(const hean_allocator *allocator, size_t bytes);            /* zeroed */
+void *base_alloc(const hean_allocator *allocator, size_t bytes);                     /* zeroed */
 void *base_alloc_array(const hean_allocator *allocator, size_t count, size_t bytes); /* zeroed */
 void *base_resize(const hean_allocator *allocator, void *pointer, size_t bytes);
 void base_free(const hean_allocator *allocator, void *pointer);
@@ -59,7 +59,8 @@ void base_buffer_printf(base_buffer *buffer, const char *format, ...) HEAN_PRINT
 /* Reads a whole file; more than `bytes_max` is HEAN_E_LIMIT. */
 hean_status base_buffer_read_file(base_buffer *buffer, const char *path, size_t bytes_max,
                                   hean_error *error) HEAN_WARN_UNUSED;
-/* Replaces a file so that a reader sees the old or the new one, never half: write, fsync, rename. */
+/* Replaces a file so that a reader sees the old or the new one, never half: write, fsync, rename.
+ */
 hean_status base_file_replace(const char *path, const void *data, size_t bytes,
                               hean_error *error) HEAN_WARN_UNUSED;
 

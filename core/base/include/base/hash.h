@@ -6,7 +6,7 @@
 
 #include <base/base.h>
 
-#define HASH_SHA256_BYTES 32
+#define HASH_SHA256_BYTES     32
 #define HASH_SHA256_HEX_BYTES 65 /* with the final 0 */
 
 /* A running SHA-256. It buffers, so small updates are cheap. */

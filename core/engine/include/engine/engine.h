@@ -86,8 +86,8 @@ typedef struct engine_paper_options {
     const engine_latency_sample *latency;
     size_t latency_count;
     engine_queue_model queue;
-    double queue_power;   /* PROB_POWER: 3 by default */
-    bool partial_fills;   /* resting orders fill by what trades; false: whole or nothing */
+    double queue_power; /* PROB_POWER: 3 by default */
+    bool partial_fills; /* resting orders fill by what trades; false: whole or nothing */
 } engine_paper_options;
 
 /* ---- observers: what happened, for ledger, journal, metrics, display ---- */
@@ -119,8 +119,8 @@ typedef struct engine_options {
 typedef struct engine engine;
 
 engine_options engine_options_default(void);
-hean_status engine_open(const engine_options *options, engine **out, hean_error *error)
-    HEAN_WARN_UNUSED;
+hean_status engine_open(const engine_options *options, engine **out,
+                        hean_error *error) HEAN_WARN_UNUSED;
 void engine_close(engine *engine);
 
 /* Before engine_start only. */
@@ -134,8 +134,8 @@ hean_status engine_start(engine *engine, int64_t now_ns, hean_error *error) HEAN
 /* One event from outside, in order of local_ns. With the paper broker the venue sees it at the same
  * instant (there is no other knowledge of the venue's side). With an external broker ORDER and FILL
  * events come in here too. Timers and delayed answers due before it happen first. */
-hean_status engine_push(engine *engine, const hean_event *event, hean_error *error)
-    HEAN_WARN_UNUSED;
+hean_status engine_push(engine *engine, const hean_event *event,
+                        hean_error *error) HEAN_WARN_UNUSED;
 /* Time passes without an event. */
 hean_status engine_advance(engine *engine, int64_t now_ns, hean_error *error) HEAN_WARN_UNUSED;
 
@@ -150,8 +150,8 @@ hean_status engine_replay(engine *engine, const hean_event *events, size_t count
 /* The next time at which something is due without an event; INT64_MAX if nothing. */
 int64_t engine_next_due_ns(const engine *engine);
 /* Cancels all orders of a strategy (by the host); with `stop` it gets no more events. */
-hean_status engine_stop_strategy(engine *engine, uint16_t strategy, const hean_error *why)
-    HEAN_WARN_UNUSED;
+hean_status engine_stop_strategy(engine *engine, uint16_t strategy,
+                                 const hean_error *why) HEAN_WARN_UNUSED;
 
 /* ---- what it knows ---- */
 const market_book *engine_book(const engine *engine, uint16_t instrument);
@@ -161,8 +161,8 @@ size_t engine_instruments(const engine *engine);
 const market_instrument *engine_instrument(const engine *engine, uint16_t instrument);
 hean_status engine_position(const engine *engine, uint16_t strategy, uint16_t instrument,
                             hean_position *out) HEAN_WARN_UNUSED;
-hean_status engine_account(const engine *engine, uint16_t strategy, hean_account *out)
-    HEAN_WARN_UNUSED;
+hean_status engine_account(const engine *engine, uint16_t strategy,
+                           hean_account *out) HEAN_WARN_UNUSED;
 int64_t engine_now_ns(const engine *engine);
 uint64_t engine_events(const engine *engine);
 /* SHA-256 over every order accepted, refused, changed, filled and every funding, in order. */

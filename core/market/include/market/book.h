@@ -21,8 +21,8 @@ typedef struct market_level {
 /* Read the `best` array freely; everything else is the book's own. */
 typedef struct market_book_side market_book_side;
 typedef struct market_book {
-    market_level best[2];      /* [0] bid, [1] ask; qty 0 when the side is empty */
-    int64_t exch_ns;           /* of the last event applied */
+    market_level best[2]; /* [0] bid, [1] ask; qty 0 when the side is empty */
+    int64_t exch_ns;      /* of the last event applied */
     int64_t local_ns;
     uint64_t updates;
     market_book_side *side[2]; /* [0] bid, [1] ask */

@@ -35,8 +35,8 @@ hean_status market_data_writer_open(const hean_allocator *allocator, int fd,
                                     market_data_writer **out, hean_error *error) HEAN_WARN_UNUSED;
 hean_status market_data_writer_append(market_data_writer *writer, const hean_event *events,
                                       size_t count, hean_error *error) HEAN_WARN_UNUSED;
-hean_status market_data_writer_finish(market_data_writer *writer, hean_error *error)
-    HEAN_WARN_UNUSED;
+hean_status market_data_writer_finish(market_data_writer *writer,
+                                      hean_error *error) HEAN_WARN_UNUSED;
 void market_data_writer_close(market_data_writer *writer);
 
 /* ---- reading ---- */

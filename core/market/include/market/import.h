@@ -53,7 +53,7 @@ typedef struct market_import_file {
 
 /* What was found, per instrument. */
 typedef struct market_import_book {
-    uint64_t crossed_messages;    /* messages after which the book was crossed */
+    uint64_t crossed_messages; /* messages after which the book was crossed */
     uint64_t snapshots, messages;
     market_instrument instrument;
     int64_t bid_ticks, bid_lots, ask_ticks, ask_lots; /* at the end */
@@ -75,8 +75,8 @@ typedef struct market_import_report {
  * what was seen), HEAN_E_TRUNCATED (gzip or zip cut; an empty file), HEAN_E_PARSE (strict, or no
  * good row at all), HEAN_E_IO. */
 hean_status market_import_run(const hean_allocator *allocator, const market_import_options *options,
-                              int fd, market_import_report *report, hean_error *error)
-    HEAN_WARN_UNUSED;
+                              int fd, market_import_report *report,
+                              hean_error *error) HEAN_WARN_UNUSED;
 void market_import_report_deinit(const hean_allocator *allocator, market_import_report *report);
 
 #endif

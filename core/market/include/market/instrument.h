@@ -40,11 +40,11 @@ hean_status market_fee_e8(int64_t value_e8, int64_t rate_e8, int64_t *out) HEAN_
 hean_status market_instrument_parse(const char *text, hean_instrument *spec, uint32_t *fields,
                                     hean_error *error) HEAN_WARN_UNUSED;
 #define MARKET_FIELD_SYMBOL 0x001u
-#define MARKET_FIELD_KIND 0x002u
-#define MARKET_FIELD_TICK 0x004u
-#define MARKET_FIELD_LOT 0x008u
+#define MARKET_FIELD_KIND   0x002u
+#define MARKET_FIELD_TICK   0x004u
+#define MARKET_FIELD_LOT    0x008u
 #define MARKET_FIELD_LIMITS 0x010u
-#define MARKET_FIELD_MAKER 0x020u
-#define MARKET_FIELD_TAKER 0x040u
+#define MARKET_FIELD_MAKER  0x020u
+#define MARKET_FIELD_TAKER  0x040u
 
 #endif

@@ -12,8 +12,8 @@ typedef struct market_sim market_sim;
 
 typedef struct market_sim_options {
     uint64_t seed;
-    int64_t start_ns;        /* event time of the first event */
-    uint16_t instruments;    /* 2 by default: SIMUSDT (perpetual) and SIMUSDT-SPOT */
+    int64_t start_ns;            /* event time of the first event */
+    uint16_t instruments;        /* 2 by default: SIMUSDT (perpetual) and SIMUSDT-SPOT */
     int64_t funding_interval_ns; /* 8 h by default; shorter for demos */
     double events_per_second;    /* mean, 200 by default */
 } market_sim_options;
@@ -27,7 +27,8 @@ hean_status market_sim_open(const hean_allocator *allocator, const market_sim_op
                             market_sim **out, hean_error *error) HEAN_WARN_UNUSED;
 void market_sim_close(market_sim *sim);
 size_t market_sim_instruments(const market_sim *sim, const market_instrument **out);
-/* Up to `capacity` events (whole messages only; capacity >= 256), in order of local_ns. Never ends. */
+/* Up to `capacity` events (whole messages only; capacity >= 256), in order of local_ns. Never ends.
+ */
 size_t market_sim_next(market_sim *sim, hean_event *events, size_t capacity);
 
 #endif

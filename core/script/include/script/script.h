@@ -16,8 +16,8 @@
 #include <engine/engine.h>
 
 #define SCRIPT_SOURCE_BYTES_MAX (1u << 20)
-#define SCRIPT_SAVED_BYTES_MAX (1u << 20)
-#define SCRIPT_NAME_BYTES 48
+#define SCRIPT_SAVED_BYTES_MAX  (1u << 20)
+#define SCRIPT_NAME_BYTES       48
 
 typedef struct script_options {
     const hean_allocator *allocator;
@@ -44,7 +44,7 @@ typedef struct script_param {
     char expected[96]; /* "number from 5 to 500" */
 } script_param;
 
-#define SCRIPT_BARS_MAX 16
+#define SCRIPT_BARS_MAX   16
 #define SCRIPT_PARAMS_MAX 64
 
 typedef struct script_info {
@@ -63,8 +63,8 @@ typedef struct script_vm script_vm;
  * the trusted prelude; _load runs the script's text and on_restore.
  * Errors of _load: HEAN_E_SCRIPT (syntax, misuse of the API: "file:line: ..."), SCRIPT_MEMORY,
  * HEAN_E_RANGE (a parameter), HEAN_E_NOT_FOUND (an unknown parameter). */
-hean_status script_vm_open(const script_options *options, script_vm **out, hean_error *error)
-    HEAN_WARN_UNUSED;
+hean_status script_vm_open(const script_options *options, script_vm **out,
+                           hean_error *error) HEAN_WARN_UNUSED;
 hean_status script_vm_load(script_vm *vm, hean_error *error) HEAN_WARN_UNUSED;
 void script_vm_close(script_vm *vm);
 const script_info *script_vm_info(const script_vm *vm);
@@ -74,14 +74,14 @@ void script_vm_set_books(script_vm *vm, const market_book *const *books);
 hean_status script_vm_on_event(void *vm, const hean_event *event, engine_intents *intents,
                                hean_error *error) HEAN_WARN_UNUSED;
 /* The text of on_save (JSON), valid until the next call; length 0 if the script does not save. */
-hean_status script_vm_save(script_vm *vm, const char **text, size_t *bytes, hean_error *error)
-    HEAN_WARN_UNUSED;
+hean_status script_vm_save(script_vm *vm, const char **text, size_t *bytes,
+                           hean_error *error) HEAN_WARN_UNUSED;
 /* The name of the callback that is running, or that ran last ("on_trade"). */
 const char *script_vm_callback(const script_vm *vm);
 /* Where the VM counts the callbacks it starts and names the one that runs, for a watchdog in
  * another process: shared memory of the caller. */
 typedef struct script_heartbeat {
-    volatile uint64_t started; /* odd: a callback runs */
+    volatile uint64_t started;  /* odd: a callback runs */
     volatile uint32_t callback; /* index for script_callback_name */
     volatile uint32_t reserved;
     volatile uint64_t position; /* of the replay */
@@ -101,8 +101,8 @@ typedef struct script_worker script_worker;
 
 typedef struct script_worker_options {
     script_options script;
-    const char *worker_path; /* the hean-worker program */
-    int64_t deadline_ns;     /* per callback; 50 ms by default */
+    const char *worker_path;  /* the hean-worker program */
+    int64_t deadline_ns;      /* per callback; 50 ms by default */
     int64_t load_deadline_ns; /* loading the script; 5 s by default */
 } script_worker_options;
 
@@ -134,8 +134,8 @@ typedef enum script_jail_kind {
 } script_jail_kind;
 /* Jails this process for good: no_new_privs, rlimits, seccomp. HEAN_E_UNSUPPORTED if the kernel
  * cannot; nothing half: on failure the process must end. */
-hean_status script_jail_enter(script_jail_kind kind, size_t memory_bytes_max, hean_error *error)
-    HEAN_WARN_UNUSED;
+hean_status script_jail_enter(script_jail_kind kind, size_t memory_bytes_max,
+                              hean_error *error) HEAN_WARN_UNUSED;
 /* Is seccomp there? For doctor. */
 hean_status script_jail_available(hean_error *error) HEAN_WARN_UNUSED;
 
@@ -156,11 +156,11 @@ typedef struct script_jail_call {
     script_heartbeat *heartbeat; /* shared memory, see script_heartbeat_open; may be NULL */
     int64_t deadline_ns;
     void (*on_tick)(void *context);
-    volatile int *stop; /* set by a signal handler: the child is ended, HEAN_E_INTERRUPTED */
+    volatile int *stop;      /* set by a signal handler: the child is ended, HEAN_E_INTERRUPTED */
     uint64_t peak_rss_bytes; /* out: of the child */
 } script_jail_call;
-hean_status script_jail_run(script_jail_call *call, base_buffer *out, hean_error *error)
-    HEAN_WARN_UNUSED;
+hean_status script_jail_run(script_jail_call *call, base_buffer *out,
+                            hean_error *error) HEAN_WARN_UNUSED;
 hean_status script_heartbeat_open(script_heartbeat **out, hean_error *error) HEAN_WARN_UNUSED;
 void script_heartbeat_close(script_heartbeat *heartbeat);
 
