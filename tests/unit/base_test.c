@@ -92,11 +92,12 @@ static void decimal_parse_reads_whole_texts_only(void **state)
         }
         int64_t expected, actual;
         hean_decimal wanted = {rows[i].mantissa, rows[i].exponent10};
-        if (rows[i].exponent10 > 9) {
+        /* Outside what a scaled integer holds, the mantissas say it. */
+        if (decimal_to_scaled(wanted, 6, &expected) != HEAN_OK) {
             assert_int_equal(value.mantissa, rows[i].mantissa);
+            assert_int_equal(value.exponent10, rows[i].exponent10);
             continue;
         }
-        assert_int_equal(decimal_to_scaled(wanted, 6, &expected), HEAN_OK);
         assert_int_equal(decimal_to_scaled(value, 6, &actual), HEAN_OK);
         if (actual != expected)
             fail_msg("%s: %lld, expected %lld", rows[i].text, (long long)actual,
