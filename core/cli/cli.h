@@ -1,0 +1,102 @@
+/*
+ * cli.h: what the commands share: options, JSON on stdout, exit codes.
+ *
+ * A command is one file, cmd_<name>.c, with one function of its name. Results go to stdout,
+ * everything else to stderr; with --json stdout carries JSON and nothing else.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <base/base.h>
+#include <base/decimal.h>
+
+#define CLI_EXIT_DONE      0
+#define CLI_EXIT_FAILED    1
+#define CLI_EXIT_USAGE     2
+#define CLI_EXIT_GATE      3
+#define CLI_EXIT_INVARIANT 4
+
+/* ---- options ---- */
+typedef enum cli_kind {
+    CLI_FLAG,     /* bool */
+    CLI_TEXT,     /* const char * */
+    CLI_LIST,     /* cli_list: repeated, and several values up to the next option */
+    CLI_WHOLE,    /* int64_t >= 0 */
+    CLI_DECIMAL,  /* hean_decimal */
+    CLI_DURATION, /* int64_t ns; a bare number is seconds */
+    CLI_TIME      /* int64_t ns: ISO 8601 or epoch */
+} cli_kind;
+
+typedef struct cli_list {
+    const char **items;
+    size_t count;
+    size_t capacity;
+} cli_list;
+
+typedef struct cli_option {
+    const char *name; /* "--data" */
+    cli_kind kind;
+    void *value;
+    const char *argument; /* "PATH..."; NULL for flags */
+    const char *help;
+} cli_option;
+
+typedef struct cli_command {
+    const char *usage; /* "hean backtest STRATEGY --data PATH... [options]" */
+    const char *about;
+    const cli_option *options;
+    size_t option_count;
+    size_t positional_min, positional_max;
+} cli_command;
+
+/* Reads argv[1..]; on --help prints the help. Returns -1 to go on, else the exit code. A wrong
+ * option is named on stderr with what was expected. Free `positional` with cli_list_deinit. */
+int cli_parse(const cli_command *command, int argc, char **argv, cli_list *positional);
+void cli_list_deinit(cli_list *list);
+
+/* Prints "hean: message" and gives the exit code for the status. */
+int cli_fail(const hean_error *error);
+/* The same with a status and text of one's own. */
+int cli_usage(const char *format, ...) HEAN_PRINTF(1, 2);
+
+/* Set by SIGINT and SIGTERM once cli_stop_on_signals was called. */
+extern volatile int cli_stop;
+void cli_stop_on_signals(void);
+
+/* A progress line on stderr, only on a terminal; fraction < 0 erases it. */
+void cli_progress(const char *what, double fraction);
+
+/* ---- JSON: written as it goes, so that decimals stay exact ---- */
+typedef struct cli_json {
+    base_buffer buffer;
+    bool comma;
+} cli_json;
+void cli_json_init(cli_json *json);
+/* key is NULL inside arrays and at the top. */
+void cli_json_object(cli_json *json, const char *key);
+void cli_json_object_end(cli_json *json);
+void cli_json_array(cli_json *json, const char *key);
+void cli_json_array_end(cli_json *json);
+void cli_json_text(cli_json *json, const char *key, const char *text);
+void cli_json_whole(cli_json *json, const char *key, int64_t value);
+void cli_json_bool(cli_json *json, const char *key, bool value);
+void cli_json_null(cli_json *json, const char *key);
+/* value / 10^scale10 as an exact number, e.g. money in e8 with scale10 8. */
+void cli_json_scaled(cli_json *json, const char *key, int64_t value, int scale10);
+/* units * step as an exact number: prices and quantities. */
+void cli_json_units(cli_json *json, const char *key, int64_t units, hean_decimal step);
+/* Not for money. NaN and infinity become null. */
+void cli_json_real(cli_json *json, const char *key, double value);
+void cli_json_time(cli_json *json, const char *key, int64_t time_ns);
+/* Writes what there is and a newline to stdout, and frees it. Returns an exit code. */
+int cli_json_print(cli_json *json);
+
+/* ---- commands ---- */
+int cmd_backtest(int argc, char **argv);
+int cmd_data(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_strategy(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+
+#endif

@@ -1,0 +1,8 @@
+#include "cli.h"
+
+int cmd_data(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return cli_usage("being built");
+}
