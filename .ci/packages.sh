@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Installs what HEAN needs on Debian 12 and 13 and Ubuntu 24.04. Asks apt only when something is
+# missing, and sudo only when not root.
+set -euo pipefail
+
+packages=(
+  # to build and run
+  gcc libc6-dev cmake ninja-build pkg-config make
+  libluajit-5.1-dev lua-cjson-dev libjansson-dev libseccomp-dev libssl-dev zlib1g-dev
+  # to test and check
+  libcmocka-dev luajit lua-busted lua-check g++ clang clang-tidy cppcheck
+  python3 python3-jsonschema zip git ca-certificates
+)
+
+# Formatting differs between versions of clang-format: `make lint` checks it with this one.
+formatter=clang-format-14
+
+installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+
+missing=()
+for package in "${packages[@]}"; do
+  installed "$package" || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  exit 0
+fi
+
+sudo=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "packages.sh: run as root, or install sudo" >&2; exit 1; }
+  sudo=(sudo)
+fi
+echo "installing: ${missing[*]}"
+"${sudo[@]}" apt-get update -qq
+if apt-cache show "$formatter" >/dev/null 2>&1; then
+  missing+=("$formatter")
+fi
+"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

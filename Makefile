@@ -1,0 +1,65 @@
+# HEAN's runbook. `make run` and `make test` do everything on a fresh Debian 12/13 or Ubuntu 24.04.
+.PHONY: run test lint bench asan debug clang fuzz schema install packages format clean help
+CMAKE_BUILD = cmake --build
+
+help:                ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+packages:            ## install the distribution's packages that are missing
+	@.ci/packages.sh
+
+build/build.ninja: CMakeLists.txt tests/CMakeLists.txt CMakePresets.json | packages
+	@cmake --preset release -Wno-dev >/dev/null
+build-asan/build.ninja: CMakeLists.txt tests/CMakeLists.txt CMakePresets.json | packages
+	@cmake --preset asan -Wno-dev >/dev/null
+build-debug/build.ninja: CMakeLists.txt tests/CMakeLists.txt CMakePresets.json | packages
+	@cmake --preset debug -Wno-dev >/dev/null
+build-clang/build.ninja: CMakeLists.txt tests/CMakeLists.txt CMakePresets.json | packages
+	@cmake --preset clang -Wno-dev >/dev/null
+
+run: build/build.ninja   ## trade on the simulated market, in paper mode; Ctrl-C stops
+	@$(CMAKE_BUILD) build --target hean hean-worker
+	@build/hean run $(ARGS)
+
+test: build/build.ninja  ## all tests, with a plain count at the end
+	@$(CMAKE_BUILD) build
+	@.ci/test.sh build busted
+
+asan: build-asan/build.ninja ## all tests under AddressSanitizer and UBSan
+	@$(CMAKE_BUILD) build-asan
+	@.ci/test.sh build-asan
+
+debug: build-debug/build.ninja ## all tests of the debug build
+	@$(CMAKE_BUILD) build-debug
+	@.ci/test.sh build-debug
+
+clang: build-clang/build.ninja ## all tests of a build by clang
+	@$(CMAKE_BUILD) build-clang
+	@.ci/test.sh build-clang busted
+
+schema: build/build.ninja ## the JSON of every command against spec/schema
+	@$(CMAKE_BUILD) build
+	@bash tests/integration/schema.sh build
+
+lint: build/build.ninja  ## clang-format, clang-tidy, cppcheck, luacheck
+	@.ci/lint.sh build
+
+bench: build/build.ninja ## the numbers, with machine and commit
+	@$(CMAKE_BUILD) build
+	@.ci/bench.sh build
+
+fuzz: build-asan/build.ninja ## every fuzz target for SECONDS (60) each
+	@$(CMAKE_BUILD) build-asan
+	@for target in build-asan/fuzz/fuzz_*; do echo "$$target"; \
+	  "$$target" --seconds $(or $(SECONDS),60) tests/fuzz/corpus/$$(basename "$$target") || exit 1; \
+	done
+
+install: build/build.ninja ## install to PREFIX (/usr/local)
+	@$(CMAKE_BUILD) build
+	@cmake --install build --prefix $(or $(PREFIX),/usr/local)
+
+format:              ## clang-format everything in place
+	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+
+clean:               ## remove the build folders
+	@rm -rf build build-asan build-debug build-clang
