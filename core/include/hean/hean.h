@@ -401,6 +401,209 @@ typedef struct hean_account {
     uint64_t callbacks;
 } hean_account;
 
+/* ---- The host ------------------------------------------------------------------------------
+ *
+ * The order of calls: open; add every instrument; load every strategy; start; then push, advance
+ * and the readers as often as wanted; close. A call out of order is HEAN_E_STATE.
+ *
+ * What holds for every function below
+ *   Shape     NULL for a pointer that must be given is HEAN_E_INVALID, not a crash; `error` may
+ *             always be NULL; closing NULL does nothing.
+ *   Errors    Every call that allocates can fail with HEAN_E_NO_MEMORY.
+ *   Threads   Calls on one host must not overlap; hosts share nothing. The log sink and the
+ *             allocator must not call back into their host.
+ */
+
+typedef struct hean_host hean_host;
+
+typedef enum hean_isolation {
+    HEAN_ISOLATION_PROCESS,   /* each strategy in a jailed process of its own */
+    HEAN_ISOLATION_IN_PROCESS /* in this process: only for scripts that you trust */
+} hean_isolation;
+
+typedef enum hean_broker {
+    HEAN_BROKER_PAPER,   /* orders are filled against the events that are pushed */
+    HEAN_BROKER_EXTERNAL /* the embedder takes the intents and pushes ORDER and FILL events */
+} hean_broker;
+
+/* How a resting order of the paper broker moves up in its price level's queue. */
+typedef enum hean_queue_model {
+    HEAN_QUEUE_RISK_AVERSE, /* only by trades at the price */
+    HEAN_QUEUE_PROB_POWER,  /* also by cancellations, in front with probability by x^power */
+    HEAN_QUEUE_PROB_LOG     /* the same by ln(1 + x) */
+} hean_queue_model;
+
+typedef struct hean_host_options {
+    const hean_allocator *allocator; /* NULL: malloc and free; must outlive the host */
+    hean_log_sink log;               /* write NULL: lines are dropped */
+    hean_isolation isolation;        /* PROCESS */
+    const char *worker_path;         /* NULL: beside the program, then beside the library */
+    hean_broker broker;              /* PAPER */
+    int64_t entry_latency_ns;        /* paper: from here to the venue; 1 ms */
+    int64_t response_latency_ns;     /* paper: from the venue to here; 1 ms */
+    hean_queue_model queue;          /* paper: RISK_AVERSE */
+    double queue_power;              /* paper, PROB_POWER: 3 */
+    uint64_t seed;                   /* of math.random in the scripts; 1 */
+    int64_t deadline_ns;             /* per callback, PROCESS only; 50 ms */
+    size_t memory_bytes_max;         /* per script; 64 MiB */
+} hean_host_options;
+
+/* The values named above. Source: core/host/host.c */
+HEAN_API hean_host_options hean_host_options_default(void);
+
+/* What a strategy gets when nothing else is said: 100 open orders, 1,000 orders a second, prices
+ * within 10 % of the market, SOFT_BRAKE at 10 % and HARD_STOP at 20 % drawdown, QUARANTINE after
+ * 100 refusals in a row. Source: core/host/host.c */
+HEAN_API hean_risk_limits hean_risk_limits_default(void);
+
+/* Makes a host.
+ * Shape     `options` NULL: the defaults.
+ * Errors    HEAN_E_RANGE (a latency, deadline or memory cap that is negative or absurd),
+ *           HEAN_E_INVALID (an enum value that does not exist).
+ * Lifetime  hean_host_close frees it; the allocator and the log sink's context must outlive it.
+ * Source    core/host/host.c */
+HEAN_API hean_status hean_host_open(const hean_host_options *options, hean_host **out,
+                                    hean_error *error) HEAN_WARN_UNUSED;
+
+/* Ends the workers and frees everything, in any state.
+ * Source    core/host/host.c */
+HEAN_API void hean_host_close(hean_host *host);
+
+/* Adds an instrument; ids count from 0.
+ * Errors    HEAN_E_INVALID, HEAN_E_RANGE (the message names the field), HEAN_E_EXISTS (the
+ *           symbol), HEAN_E_LIMIT (1,024), HEAN_E_STATE (a strategy was loaded).
+ * Source    core/host/host.c */
+HEAN_API hean_status hean_host_add_instrument(hean_host *host, const hean_instrument *instrument,
+                                              uint16_t *out, hean_error *error) HEAN_WARN_UNUSED;
+
+/* A strategy to load. Zero is a valid value of everything but `capital_e8` and one of `file` and
+ * `source`. */
+typedef struct hean_strategy {
+    const char *file;        /* is read unless `source` is given; then only named in messages */
+    const char *source;      /* the script's text */
+    size_t source_bytes;     /* 0: up to the terminating 0 */
+    const char *name;        /* unique in the host; NULL: as the script says */
+    const char *params_json; /* such as {"lookback": 20}: values that differ from the defaults */
+    int64_t capital_e8;      /* > 0 */
+    hean_risk_limits limits;
+    const char *saved; /* what hean_host_save gave in an earlier run; NULL: none */
+    size_t saved_bytes;
+} hean_strategy;
+
+/* Loads a script, in a jailed process of its own unless the host is IN_PROCESS, checks its
+ * parameters and hands it what it saved. Ids count from 0, and events reach the strategies in that
+ * order. A strategy that cannot be loaded leaves the host as it was.
+ * Units     capital_e8 is in the settlement currency of what it trades.
+ * Errors    HEAN_E_NOT_FOUND (file, worker program, an unknown parameter), HEAN_E_IO,
+ *           HEAN_E_LIMIT (a script over 1 MiB, 256 strategies), HEAN_E_SCRIPT ("file:line: ..."),
+ *           HEAN_E_SCRIPT_DEADLINE, HEAN_E_SCRIPT_MEMORY, HEAN_E_SCRIPT_JAILED, HEAN_E_WORKER,
+ *           HEAN_E_RANGE (a parameter, the capital or a limit), HEAN_E_EXISTS (the name),
+ *           HEAN_E_UNSUPPORTED (the kernel has no seccomp), HEAN_E_STATE (started already).
+ * Source    core/host/host.c; the Lua side is core/script */
+HEAN_API hean_status hean_host_load_strategy(hean_host *host, const hean_strategy *strategy,
+                                             uint16_t *out, hean_error *error) HEAN_WARN_UNUSED;
+
+/* Starts the clock of the host and calls on_start of every strategy. One that fails there is
+ * stopped (see hean_host_strategy_state); that is no failure of this call.
+ * Errors    HEAN_E_RANGE (time), HEAN_E_STATE (started already). */
+HEAN_API hean_status hean_host_start(hean_host *host, int64_t now_ns,
+                                     hean_error *error) HEAN_WARN_UNUSED;
+
+/* The largest price and quantity of an event, in ticks and lots. */
+#define HEAN_UNITS_MAX (INT64_C(1) << 53)
+
+/* Takes events in order of local_ns. Timers and delayed answers that are due before an event happen
+ * before it. The whole batch is checked first, and a batch with one bad event is refused whole:
+ * nothing of it was taken. With the paper broker the venue sees an event at the same instant.
+ * Shape     Kinds BOOK, TRADE, BAR, QUOTE, MARK, FUNDING, CONNECTION; with an EXTERNAL broker also
+ *           ORDER and FILL. Unused fields are ignored. With HEAN_OK every event was taken.
+ * Units     Times in (0, 2^62). exch_ns 0 is "unknown", and a venue's clock may run ahead of ours:
+ *           local_ns is taken for both.
+ * Errors    HEAN_E_INVALID (the message says what of which event), HEAN_E_TIME_ORDER, HEAN_E_STATE.
+ *           After any other error (HEAN_E_NO_MEMORY, HEAN_E_LIMIT) the host takes no more events:
+ *           read what you need and close it.
+ *           A strategy that fails is stopped, its orders are cancelled, the others go on; that is
+ *           no failure of this call.
+ * Source    core/host/feed.c, core/engine */
+HEAN_API hean_status hean_host_push(hean_host *host, const hean_event *events, size_t count,
+                                    hean_error *error) HEAN_WARN_UNUSED;
+
+/* Time passes without an event: timers and delayed answers happen up to and including now_ns.
+ * Errors    as hean_host_push. */
+HEAN_API hean_status hean_host_advance(hean_host *host, int64_t now_ns,
+                                       hean_error *error) HEAN_WARN_UNUSED;
+
+/* When hean_host_advance is due next; INT64_MAX if nothing waits. */
+HEAN_API int64_t hean_host_next_due_ns(const hean_host *host);
+
+/* An order, amendment or cancellation that passed the risk gate. */
+typedef struct hean_order_intent {
+    uint16_t strategy;
+    hean_intent intent; /* kind PLACE, AMEND or CANCEL; text_offset and text_bytes are 0 */
+} hean_order_intent;
+
+/* EXTERNAL: moves up to `capacity` intents to `out`, oldest first; returns how many. They wait in
+ * the host until they are taken. Answer each with ORDER and FILL events through hean_host_push. */
+HEAN_API size_t hean_host_take_intents(hean_host *host, hean_order_intent *out, size_t capacity);
+
+/* What a strategy holds of an instrument.
+ * Errors    HEAN_E_NOT_FOUND (no such strategy or instrument). */
+HEAN_API hean_status hean_host_position(const hean_host *host, uint16_t strategy,
+                                        uint16_t instrument, hean_position *out) HEAN_WARN_UNUSED;
+
+/* A strategy's money and counts.
+ * Errors    HEAN_E_NOT_FOUND. */
+HEAN_API hean_status hean_host_account(const hean_host *host, uint16_t strategy,
+                                       hean_account *out) HEAN_WARN_UNUSED;
+
+#define HEAN_NAME_BYTES 48
+
+typedef struct hean_strategy_state {
+    char name[HEAN_NAME_BYTES];
+    bool running; /* loaded and not stopped */
+    bool saves;   /* has on_save */
+    hean_error
+        why; /* of a strategy that was stopped: file, line, callback; HEAN_OK while it runs */
+    int worker_pid; /* PROCESS: of its worker; else 0 */
+} hean_strategy_state;
+
+/* Errors    HEAN_E_NOT_FOUND. */
+HEAN_API hean_status hean_host_strategy_state(const hean_host *host, uint16_t strategy,
+                                              hean_strategy_state *out) HEAN_WARN_UNUSED;
+
+/* Open orders of a strategy, as ORDER events, oldest first. Copies up to `capacity`; returns how
+ * many there are. */
+HEAN_API size_t hean_host_open_orders(const hean_host *host, uint16_t strategy, hean_event *out,
+                                      size_t capacity);
+
+#define HEAN_NO_STRATEGY 0xFFFFu
+
+typedef struct hean_metric {
+    char name[HEAN_NAME_BYTES];
+    uint16_t strategy; /* HEAN_NO_STRATEGY: of the host */
+    double value;
+} hean_metric;
+
+/* Named values: those of the host ("events", "strategies_running", ...), then of each strategy:
+ * those the host measures ("round_trip_ns_max", ...) and those the script set with ctx:metric (at
+ * most 256 names; more are counted in "metrics_dropped").
+ * Copies up to `capacity`; returns how many there are. */
+HEAN_API size_t hean_host_metrics(const hean_host *host, hean_metric *out, size_t capacity);
+
+/* Calls on_save of a strategy: its state as JSON text, to be given back in hean_strategy.saved.
+ * Shape     *bytes is 0 if the script has no on_save.
+ * Errors    HEAN_E_NOT_FOUND, HEAN_E_STATE (not started, or stopped), HEAN_E_LIMIT (over 1 MiB);
+ *           as a callback otherwise.
+ * Lifetime  The text is valid until the next call on this host. */
+HEAN_API hean_status hean_host_save(hean_host *host, uint16_t strategy, const char **text,
+                                    size_t *bytes, hean_error *error) HEAN_WARN_UNUSED;
+
+#define HEAN_HASH_BYTES 65
+
+/* SHA-256, in hexadecimal, over every order, refusal, fill and funding so far, in order. The same
+ * events, strategies and options give the same hash on every machine and in every isolation. */
+HEAN_API void hean_host_orders_hash(hean_host *host, char out[HEAN_HASH_BYTES]);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,56 @@
+/*
+ * run.h: the session of `hean run`: a market, paced by the wall clock, and strategies in their
+ * jailed workers, until the duration is over or someone says stop.
+ *
+ * It prints nothing: it calls back with a snapshot now and then, and with log lines.
+ */
+#ifndef HOST_RUN_H
+#define HOST_RUN_H
+
+#include <host/config.h>
+
+typedef struct run_strategy {
+    const char *name;
+    bool running;
+    const char *why; /* of one that was stopped */
+    hean_account account;
+    size_t open_orders;
+    const hean_position *positions; /* one per instrument */
+} run_strategy;
+
+typedef struct run_status {
+    const char *mode;   /* "paper" */
+    const char *market; /* "sim:1", "recorded data" */
+    int64_t time_ns;    /* event time */
+    int64_t elapsed_ns; /* wall time since the start */
+    uint64_t events;
+    const char *const *symbols;
+    size_t instrument_count;
+    const run_strategy *strategies;
+    size_t strategy_count;
+    bool last; /* the session is over */
+} run_status;
+
+typedef struct run_options {
+    const hean_allocator *allocator; /* NULL: malloc and free */
+    const config *config;
+    bool live;                /* --live was given */
+    const char *live_confirm; /* $LIVE_CONFIRM, or NULL */
+    int64_t duration_ns;      /* wall time; 0: until stop, or the end of recorded data */
+    hean_log_sink log;
+    void (*on_status)(void *context,
+                      const run_status *status); /* every status_interval, and last */
+    void *status_context;
+    volatile int *stop; /* set by a signal handler; may be NULL */
+} run_options;
+
+/* Runs until stop or the end, then saves the state of each strategy to state_dir/NAME.json; it is
+ * given back at the next start. A strategy that fails is reported and the others go on.
+ * Errors: HEAN_E_GATE (mode "live" with a switch closed: the message names each),
+ * HEAN_E_UNSUPPORTED (live with all three open: this build has no venue connection), HEAN_E_PARSE
+ * (a state file that cannot be read back: the message names it), HEAN_E_SCRIPT (no strategy runs
+ * any more); those of loading a strategy and of saving. A session that was stopped ends with
+ * HEAN_OK. */
+hean_status run_session(const run_options *options, hean_error *error) HEAN_WARN_UNUSED;
+
+#endif
