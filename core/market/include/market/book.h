@@ -27,7 +27,8 @@ typedef struct market_book {
     uint64_t updates;
     market_book_side *side[2]; /* [0] bid, [1] ask */
     const hean_allocator *allocator;
-    bool from_book; /* a BOOK event was seen: QUOTE events no longer change the book */
+    bool from_book;  /* a BOOK event was seen: QUOTE events no longer change the book */
+    bool from_quote; /* it holds a quote's two levels, which the first BOOK event replaces */
 } market_book;
 
 #define MARKET_BID 0
@@ -42,7 +43,8 @@ void market_book_clear(market_book *book);
 
 /* Sets the total size at a price; 0 removes (an unknown level is ignored).
  * `previous_lots` (may be NULL) gets the size that was there.
- * HEAN_E_INVALID for a negative size; HEAN_E_LIMIT, HEAN_E_NO_MEMORY. */
+ * HEAN_E_INVALID for a negative size; HEAN_E_RANGE for a price below 1 or a price or size above
+ * 2^53; HEAN_E_LIMIT, HEAN_E_NO_MEMORY. */
 hean_status market_book_set(market_book *book, int side, int64_t price_ticks, int64_t qty_lots,
                             int64_t *previous_lots) HEAN_WARN_UNUSED;
 
