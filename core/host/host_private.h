@@ -37,8 +37,9 @@ typedef struct host_strategy {
 typedef struct host_tap {
     void *context;
     void (*on_account_event)(void *context, const hean_event *event);
-    /* In place of script_vm_on_event, with the same `context`; IN_PROCESS only. */
+    /* In place of script_vm_on_event, with the tap's context; IN_PROCESS only. */
     const engine_strategy_ops *ops;
+    script_heartbeat *heartbeat; /* of its scripts; may be NULL */
 } host_tap;
 
 struct hean_host {

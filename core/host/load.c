@@ -37,7 +37,11 @@ static hean_status open_script(hean_host *host, host_strategy *strategy,
 
     if (host->options.isolation == HEAN_ISOLATION_IN_PROCESS) {
         status = script_vm_open(options, &strategy->vm, error);
-        return status == HEAN_OK ? script_vm_load(strategy->vm, error) : status;
+        if (status != HEAN_OK)
+            return status;
+        if (host->tap.heartbeat != NULL)
+            script_vm_set_heartbeat(strategy->vm, host->tap.heartbeat);
+        return script_vm_load(strategy->vm, error);
     }
     status = host_worker_find(host->allocator, host->worker_path, &path, error);
     if (status == HEAN_OK) {
