@@ -1,0 +1,80 @@
+/*
+ * backtest_private.h: between the parent of a backtest (backtest.c), its data (backtest_data.c) and
+ * the replay, which may run jailed (backtest_replay.c).
+ */
+#ifndef HOST_BACKTEST_PRIVATE_H
+#define HOST_BACKTEST_PRIVATE_H
+
+#include "host_private.h"
+
+#include <host/backtest.h>
+
+/* ---- the data ---- */
+typedef struct backtest_data {
+    market_data data;
+    bool open;
+    bool imported;
+    double import_seconds;
+    market_import_report import;
+} backtest_data;
+
+/* Maps the binary form, or imports everything else into a file without a name and maps that. The
+ * instruments have the fees of the options. On failure there is nothing to close. */
+hean_status backtest_data_open(const hean_allocator *allocator, const backtest_options *options,
+                               backtest_data *out, hean_error *error) HEAN_WARN_UNUSED;
+void backtest_data_close(const hean_allocator *allocator, backtest_data *data);
+
+/* ---- the replay ---- */
+
+/* One log line in the report, followed by its bytes, padded to 8. */
+typedef struct replay_line {
+    int64_t time_ns;
+    uint32_t bytes;
+    uint8_t level;
+    uint8_t from_host; /* else from the strategy */
+    uint8_t padding[2];
+} replay_line;
+
+/* Memory that parent and child share. The child writes it while it goes, so that a killed child
+ * leaves what it reached; the parent believes nothing of it. */
+typedef struct replay_report {
+    volatile int stop; /* the other way: the parent asks for an end */
+    uint8_t began, complete, hashed; /* not bool, whose other values are undefined */
+    char strategy[HEAN_NAME_BYTES];
+    int64_t wall_ns;
+    uint64_t events;
+    hean_account account;
+    uint64_t maker_fills, taker_fills, cancels;
+    uint64_t rejects_by_reason[HEAN_REASON_COUNT];
+    int64_t volume_e8;
+    uint8_t orders_hash[HASH_SHA256_BYTES];
+    hean_position positions[MARKET_INSTRUMENTS_MAX];
+    hean_metric metrics[HOST_METRICS_MAX];
+    size_t metric_count;
+    uint64_t log_lines, log_lines_dropped;
+    size_t log_bytes; /* grows as lines are complete */
+    _Alignas(8) char log[BACKTEST_LOG_BYTES_MAX];
+} replay_report;
+
+typedef struct replay {
+    const hean_allocator *allocator;
+    const backtest_options *options;
+    const char *file, *source, *params_json; /* copies: the child's command line is wiped */
+    size_t source_bytes;
+    const market_data *data;
+    script_heartbeat *heartbeat;
+    replay_report *report;
+    bool jail;                   /* enter it before the script is loaded */
+    void (*look)(void *context); /* now and then, between callbacks; may be NULL */
+    void *look_context;
+    /* the replay's own */
+    hean_host *host;
+    script_vm *vm;
+    uint64_t released;
+    uint32_t until_look;
+} replay;
+
+/* Engine and script over all of the data. `self` is a replay; body of script_jail_call. */
+hean_status replay_run(void *self, base_buffer *out, hean_error *error) HEAN_WARN_UNUSED;
+
+#endif
