@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# Bad input gets a clear error (what, where, what was expected), the documented exit code, and loses
+# nothing: never a crash, a hang or a silent skip.
+build=$1
+source "$(dirname "$0")/shell.bash"
+hean=$build/hean
+strategy=strategies/hello.lua
+
+trades='exchange,symbol,timestamp,local_timestamp,id,side,price,amount'
+row() { echo "venue,ABCUSDT,$1,$2,1,buy,$3,$4"; }
+good() { for i in $(seq 1 20); do row "$((1723161256000000 + i * 1000))" "$((1723161256000500 + i * 1000))" "10.$((i % 10))5" 0.5; done; }
+
+# ---- the command line ----
+expect "no command" 2 'usage: hean' "$hean"
+expect "unknown command" 2 'did you mean backtest' "$hean" backtset
+expect "unknown option" 2 'did you mean --json' "$hean" backtest x --jsn
+expect "a number that is none" 2 'expected a decimal number' "$hean" backtest "$strategy" --data sim:1 --capital abc
+expect "a number out of range" 2 'expected a number from' "$hean" backtest "$strategy" --data sim:1 --latency-ms -5
+expect "no data" 2 'data' "$hean" backtest "$strategy"
+expect "no strategy" 2 'missing' "$hean" backtest --data sim:1
+expect "a strategy that is not there" 1 'nothere.lua' "$hean" backtest nothere.lua --data sim:1
+expect "a bad time" 2 'expected a time' "$hean" backtest "$strategy" --data sim:1 --from yesterday
+expect "a bad seed of sim" 1 'sim' "$hean" backtest "$strategy" --data sim:abc
+expect "a bad queue model" 2 'risk-averse' "$hean" backtest "$strategy" --data sim:1 --queue fifo
+expect "a bad --set" 2 'NAME=VALUE' "$hean" backtest "$strategy" --data sim:1 --set lookback
+
+# ---- data ----
+expect "a missing file" 1 'nothere.csv' "$hean" data check "$work/nothere.csv"
+: >"$work/empty.csv"
+expect "an empty file" 1 'empty.csv.*empty' "$hean" data check "$work/empty.csv"
+mkdir "$work/nothing"
+expect "a folder without data" 1 'nothing' "$hean" data check "$work/nothing"
+echo "some words, nothing else" >"$work/unknown.csv"
+expect "an unknown format" 1 'unknown.csv.*some words' "$hean" data check "$work/unknown.csv"
+head -c 4096 /dev/urandom >"$work/random.bin"
+expect "random bytes" 1 'random.bin' "$hean" data check "$work/random.bin"
+(echo "$trades"; good) >"$work/good.csv"
+expect "good rows" 0 '20' "$hean" data check "$work/good.csv"
+gzip -k "$work/good.csv"
+size=$(stat -c %s "$work/good.csv.gz")
+head -c $((size - 20)) "$work/good.csv.gz" >"$work/cut.csv.gz"
+expect "a gzip file that was cut" 1 'cut.csv.gz' "$hean" data check "$work/cut.csv.gz"
+(cd "$work" && zip -q good.zip good.csv)
+head -c $(($(stat -c %s "$work/good.zip") / 2)) "$work/good.zip" >"$work/cut.zip"
+expect "a zip file that was cut" 1 'cut.zip' "$hean" data check "$work/cut.zip"
+expect "a zip file" 0 '20' "$hean" data check "$work/good.zip"
+
+bad_row() { # NAME ROW PATTERN: bad rows are counted and shown with their line
+  (echo "$trades"; good; echo "$2"; row 1723161256999000 1723161256999500 10.15 0.5) >"$work/bad.csv"
+  expect "$1" 0 "$3" "$hean" data check "$work/bad.csv"
+  "$hean" data check "$work/bad.csv" --json >"$work/bad.json" 2>/dev/null
+  same "$1: counted" "$(field "$work/bad.json" bad_rows)" 1
+  expect "$1: strict" 1 '22' "$hean" data check "$work/bad.csv" --strict
+}
+bad_row "too few columns" "venue,ABCUSDT,1723161256900000" '22.*expected'
+bad_row "a price that is no number" "venue,ABCUSDT,1723161256900000,1723161256900500,1,buy,ten,0.5" '22.*ten'
+bad_row "a negative amount" "venue,ABCUSDT,1723161256900000,1723161256900500,1,buy,10.15,-0.5" '22.*-0.5'
+bad_row "an empty price" "venue,ABCUSDT,1723161256900000,1723161256900500,1,buy,,0.5" '22'
+bad_row "an unknown side" "venue,ABCUSDT,1723161256900000,1723161256900500,1,bought,10.15,0.5" '22.*bought'
+bad_row "a time that is none" "venue,ABCUSDT,soon,later,1,buy,10.15,0.5" '22'
+(echo "$trades"; good; row 1723161256001500 1723161256001600 10.15 0.5) >"$work/back.csv"
+"$hean" data check "$work/back.csv" --json >"$work/back.json" 2>"$work/err"
+same "time going backwards is counted" "$(field "$work/back.json" out_of_order_rows)" 1
+expect "an instrument that the data contradict" 1 'tick' "$hean" data check "$work/good.csv" --strict --instrument tick=0.1,lot=0.1
+expect "an instrument with an unknown key" 1 'tik' "$hean" data check "$work/good.csv" --instrument tik=0.1
+expect "a symbol that is not in the data" 1 'XYZ' "$hean" data check "$work/good.csv" --symbol XYZ
+expect "an output that cannot be written" 1 'nothere' "$hean" data import "$work/good.csv" --output "$work/nothere/x.hean"
+expect "an import" 0 '' "$hean" data import "$work/good.csv" --output "$work/good.hean"
+head -c 300 "$work/good.hean" >"$work/cut.hean"
+expect "a binary file that was cut" 1 'cut.hean' "$hean" data info "$work/cut.hean"
+cp "$work/good.hean" "$work/flipped.hean"
+printf '\xff\xff\xff\xff' | dd of="$work/flipped.hean" bs=1 seek=$(($(stat -c %s "$work/good.hean") - 60)) conv=notrunc 2>/dev/null
+expect "a binary file that was changed" 1 'flipped.hean' "$hean" data info --verify "$work/flipped.hean"
+
+# ---- scripts ----
+script() { # NAME CODE PATTERN TEXT [arguments]
+  local name=$1 code=$2 pattern=$3
+  printf '%s\n' "$4" >"$work/script.lua"
+  shift 4
+  expect "$name" "$code" "$pattern" "$hean" backtest "$work/script.lua" --data sim:1,hours=0.05 "$@"
+}
+script "a syntax error" 1 'script.lua:2:.*expected' $'local x = 1\nreturn {'
+script "a script that returns nothing" 1 'script.lua' 'local x = 1'
+script "a script that raises" 1 'script.lua:1: boom' 'error("boom")'
+for callback in on_start on_book on_trade on_bar on_mark on_funding on_timer on_order on_fill; do
+  # A timer, and an order that fills, so that every callback is called.
+  script "a script that raises in $callback" 1 "script.lua:.*boom in $callback" "
+local s = { name = 'raiser', subscribe = { book = true, trades = true, marks = true, funding = true, bars = { '1s' } } }
+function s.on_start(ctx) ctx:after(100, 'tick') end
+function s.on_timer(ctx) ctx:buy { symbol = ctx.symbols[1], qty = 1, type = 'market' } end
+function s.on_book() end function s.on_trade() end function s.on_bar() end function s.on_mark() end function s.on_funding() end
+function s.on_order() end function s.on_fill() end
+function s.$callback() error('boom in $callback') end
+if '$callback' == 'on_order' or '$callback' == 'on_fill' or '$callback' == 'on_timer' then
+  s.on_start = function(ctx) ctx:after(100, 'tick') end
+end
+return s"
+done
+good_script="return { name = 'p', params = { lookback = { default = 5, min = 1, max = 10 } }, on_start = function() end }"
+script "an unknown parameter" 1 'lokback.*lookback' "$good_script" --set lokback=3
+script "a parameter out of range" 1 'lookback.*11.*10' "$good_script" --set lookback=11
+script "a parameter of the wrong type" 1 'lookback' "$good_script" --set lookback=many
+script "an endless loop" 1 'on_start' "return { name = 'loop', on_start = function() while true do end end }" --deadline 300ms
+script "too much memory" 1 'memory' "return { name = 'hog', on_start = function() local t = {} for i = 1, 1e9 do t[i] = { i } end end }"
+script "an invalid intent" 1 'script.lua:1:.*qty' "return { name = 'nan', on_start = function(ctx) ctx:buy { symbol = ctx.symbols[1], qty = 0/0, type = 'market' } end }"
+
+# ---- configuration ----
+config() {
+  printf '%s\n' "$4" >"$work/hean.lua"
+  expect "$1" "$2" "$3" "$hean" run --config "$work/hean.lua" --duration 1s
+}
+expect "a configuration that is not there" 1 'nothere.lua' "$hean" run --config nothere.lua
+config "a configuration with a syntax error" 1 'hean.lua:1:' 'return {{'
+config "an unknown key" 1 'hean.lua.*moed.*mode' 'return { moed = "paper" }'
+config "a wrong type" 1 'hean.lua.*seed' 'return { seed = "many" }'
+config "a value out of range" 1 'hean.lua.*seed' 'return { seed = -1 }'
+config "a secret" 1 'api_key.*environment' 'return { api_key = "abc" }'
+config "live, with its switches closed" 3 'LIVE_CONFIRM' 'return { mode = "live" }'
+expect "--live without the configuration's word" 3 'mode' "$hean" run --live --duration 1s
+
+done_testing
