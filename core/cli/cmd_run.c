@@ -1,8 +1,181 @@
+/*
+ * cmd_run.c: the trading session. Status lines and results on stdout, log lines on stderr.
+ */
 #include "cli.h"
+
+#include <host/run.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct run_arguments {
+    const char *config;
+    int64_t duration_ns;
+    bool live, as_json;
+} run_arguments;
+
+static const char *risk_name(hean_risk_state state)
+{
+    static const char *const names[] = {"NORMAL", "SOFT_BRAKE", "QUARANTINE", "HARD_STOP"};
+    return (size_t)state < BASE_COUNT(names) ? names[state] : "?";
+}
+
+static int64_t net_e8(const hean_account *account)
+{
+    return account->equity_e8 - account->capital_e8;
+}
+
+static void print_status_json(const run_status *status)
+{
+    cli_json json;
+
+    cli_json_init(&json);
+    cli_json_object(&json, NULL);
+    cli_json_time(&json, "time", status->time_ns);
+    cli_json_text(&json, "mode", status->mode);
+    cli_json_text(&json, "market", status->market);
+    cli_json_bool(&json, "last", status->last);
+    cli_json_scaled(&json, "elapsed_seconds", status->elapsed_ns / BASE_NS_PER_MS, 3);
+    cli_json_whole(&json, "events", (int64_t)status->events);
+    cli_json_array(&json, "strategies");
+    for (size_t i = 0; i < status->strategy_count; i++) {
+        const run_strategy *strategy = &status->strategies[i];
+        cli_json_object(&json, NULL);
+        cli_json_text(&json, "name", strategy->name);
+        cli_json_bool(&json, "running", strategy->running);
+        if (!strategy->running)
+            cli_json_text(&json, "error", strategy->why);
+        cli_json_text(&json, "risk_state", risk_name(strategy->account.risk_state));
+        cli_json_whole(&json, "orders", (int64_t)strategy->account.orders);
+        cli_json_whole(&json, "open_orders", (int64_t)strategy->open_orders);
+        cli_json_whole(&json, "fills", (int64_t)strategy->account.fills);
+        cli_json_whole(&json, "rejects", (int64_t)strategy->account.rejects);
+        cli_json_scaled(&json, "equity", strategy->account.equity_e8, 8);
+        cli_json_scaled(&json, "realized", strategy->account.realized_e8, 8);
+        cli_json_scaled(&json, "unrealized", strategy->account.unrealized_e8, 8);
+        cli_json_scaled(&json, "fees", strategy->account.fees_e8, 8);
+        cli_json_scaled(&json, "funding", strategy->account.funding_e8, 8);
+        cli_json_scaled(&json, "net_pnl", net_e8(&strategy->account), 8);
+        cli_json_scaled(&json, "max_drawdown_pct", strategy->account.max_drawdown_e8, 6);
+        cli_json_array(&json, "positions_lots");
+        for (size_t j = 0; j < status->instrument_count; j++)
+            cli_json_whole(&json, NULL, strategy->positions[j].qty_lots);
+        cli_json_array_end(&json);
+        cli_json_object_end(&json);
+    }
+    cli_json_array_end(&json);
+    cli_json_object_end(&json);
+    (void)cli_json_print(&json); /* a reader that went away shows at the end of the session */
+}
+
+static void print_status_line(const run_status *status)
+{
+    int64_t net = 0, cents = 0;
+    uint64_t orders = 0, fills = 0, rejects = 0;
+    size_t running = 0;
+    char when[40], money[48];
+
+    for (size_t i = 0; i < status->strategy_count; i++) {
+        const run_strategy *strategy = &status->strategies[i];
+        net += net_e8(&strategy->account);
+        orders += strategy->account.orders;
+        fills += strategy->account.fills;
+        rejects += strategy->account.rejects;
+        running += strategy->running;
+    }
+    (void)!decimal_divide(net, 1000000, &cents);
+    printf("%s %s %s  events %llu  strategies %zu/%zu  orders %llu  fills %llu  rejects %llu  net "
+           "%s\n",
+           base_time_format(status->time_ns, when, sizeof when), status->mode, status->market,
+           (unsigned long long)status->events, running, status->strategy_count,
+           (unsigned long long)orders, (unsigned long long)fills, (unsigned long long)rejects,
+           decimal_format_scaled(cents, 2, money, sizeof money));
+    (void)fflush(stdout);
+}
+
+static void print_table(const run_status *status)
+{
+    printf("\n%-18s %8s %8s %8s %14s %14s %14s  %s\n", "strategy", "orders", "fills", "rejects",
+           "fees", "funding", "net PnL", "state");
+    for (size_t i = 0; i < status->strategy_count; i++) {
+        const run_strategy *strategy = &status->strategies[i];
+        char fees[48], funding[48], net[48];
+        printf(
+            "%-18s %8llu %8llu %8llu %14s %14s %14s  %s\n", strategy->name,
+            (unsigned long long)strategy->account.orders,
+            (unsigned long long)strategy->account.fills,
+            (unsigned long long)strategy->account.rejects,
+            decimal_format_scaled(strategy->account.fees_e8 / 10000, 4, fees, sizeof fees),
+            decimal_format_scaled(strategy->account.funding_e8 / 10000, 4, funding, sizeof funding),
+            decimal_format_scaled(net_e8(&strategy->account) / 10000, 4, net, sizeof net),
+            strategy->running ? risk_name(strategy->account.risk_state) : strategy->why);
+    }
+}
+
+static void on_status(void *context, const run_status *status)
+{
+    const run_arguments *arguments = context;
+
+    if (arguments->as_json) {
+        print_status_json(status);
+        return;
+    }
+    print_status_line(status);
+    if (status->last)
+        print_table(status);
+}
+
+static void on_log(void *context, hean_log_level level, int64_t time_ns, const char *source,
+                   const char *text)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    char when[40];
+
+    (void)context;
+    (void)fprintf(stderr, "%s %-5s %s: %s\n", base_time_format(time_ns, when, sizeof when),
+                  (size_t)level < BASE_COUNT(levels) ? levels[level] : "?", source, text);
+}
 
 int cmd_run(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
-    return cli_usage("being built");
+    run_arguments a = {.config = NULL};
+    const cli_option options[] = {
+        {"--config", CLI_TEXT, &a.config, "FILE", "a Lua configuration; else the built-in one"},
+        {"--duration", CLI_DURATION, &a.duration_ns, "T", "stop after this time, such as 30s"},
+        {"--live", CLI_FLAG, &a.live, NULL, "one of the three switches for real orders"},
+        {"--json", CLI_FLAG, &a.as_json, NULL, "one JSON object per status, on stdout"}};
+    const cli_command command = {"hean run [--config FILE] [--duration T]",
+                                 "Trades in paper mode, on the simulated market unless the "
+                                 "configuration says otherwise.",
+                                 options,
+                                 BASE_COUNT(options),
+                                 0,
+                                 0};
+    run_options session;
+    hean_error error;
+    config settings;
+    cli_list none;
+    int result = cli_parse(&command, argc, argv, &none);
+
+    if (result >= 0)
+        return result;
+    cli_stop_on_signals();
+    if (config_load(base_allocator_default(), a.config, &cli_stop, &settings, &error) != HEAN_OK)
+        return cli_fail(&error);
+    memset(&session, 0, sizeof session);
+    session.config = &settings;
+    session.live = a.live;
+    session.live_confirm = getenv("LIVE_CONFIRM");
+    session.duration_ns = a.duration_ns;
+    session.log.write = on_log;
+    session.on_status = on_status;
+    session.status_context = &a;
+    session.stop = &cli_stop;
+    result = run_session(&session, &error) == HEAN_OK ? CLI_EXIT_DONE : cli_fail(&error);
+    config_deinit(&settings);
+    if (ferror(stdout) && result == CLI_EXIT_DONE) {
+        (void)fprintf(stderr, "hean: standard output could not be written\n");
+        result = CLI_EXIT_FAILED;
+    }
+    return result;
 }
