@@ -18,6 +18,7 @@
 #define SCRIPT_SOURCE_BYTES_MAX (1u << 20)
 #define SCRIPT_SAVED_BYTES_MAX  (1u << 20)
 #define SCRIPT_NAME_BYTES       48
+#define SCRIPT_TEXT_BYTES_MAX   (64u << 10) /* of log lines and metric names, per event */
 
 typedef struct script_options {
     const hean_allocator *allocator;
@@ -92,7 +93,7 @@ const char *script_callback_name(uint32_t index);
 void script_vm_memory(const script_vm *vm, size_t *used, size_t *used_max);
 
 /* Evaluates a configuration file in a hardened VM of its own and gives its table as JSON. Call it
- * in a jail (script_jail_call below). */
+ * in a jail (script_jail_run below). */
 hean_status script_config_to_json(const char *file, const char *source, size_t bytes,
                                   base_buffer *out, hean_error *error) HEAN_WARN_UNUSED;
 
@@ -101,33 +102,50 @@ typedef struct script_worker script_worker;
 
 typedef struct script_worker_options {
     script_options script;
-    const char *worker_path;  /* the hean-worker program */
+    const char *worker_path; /* the hean-worker program */
+    /* In processor time of the worker, see SCRIPT_DEADLINE_WALL_FACTOR; 0: the default. */
     int64_t deadline_ns;      /* per callback; 50 ms by default */
     int64_t load_deadline_ns; /* loading the script; 5 s by default */
 } script_worker_options;
 
 /* Starts the worker, jails it, loads the script there. HEAN_E_NOT_FOUND without the program,
- * HEAN_E_UNSUPPORTED where the kernel has no seccomp; else as script_vm_load. */
+ * HEAN_E_UNSUPPORTED where the kernel has no seccomp; else as script_vm_load, or as _on_event.
+ * Threads: a worker belongs to one thread at a time; any thread may end while it lives.
+ * The worker ignores SIGINT, SIGQUIT, SIGTERM and SIGHUP, which reach whole groups of processes;
+ * it ends when its host closes it or is gone. No signal handler is needed here. */
 hean_status script_worker_open(const script_worker_options *options, script_worker **out,
                                hean_error *error) HEAN_WARN_UNUSED;
 const script_info *script_worker_info(const script_worker *worker);
+/* engine_strategy_ops.on_event for a script_worker. It keeps its own books, so its subscription
+ * needs every_level (and BOOK and QUOTE where the script looks at books); levels inside a message
+ * are queued, its end and every other event wait for the answer.
+ * An error of the script (SCRIPT, SCRIPT_MEMORY ...) comes as from script_vm_on_event. One of the
+ * process ends it: SCRIPT_DEADLINE ("market_maker: on_trade ran longer than 50 ms"), SCRIPT_JAILED,
+ * WORKER (a signal, or an answer that cannot be); after that every call is HEAN_E_STATE. */
 hean_status script_worker_on_event(void *worker, const hean_event *event, engine_intents *intents,
                                    hean_error *error) HEAN_WARN_UNUSED;
+/* As script_vm_save. */
 hean_status script_worker_save(script_worker *worker, const char **text, size_t *bytes,
                                hean_error *error) HEAN_WARN_UNUSED;
 /* Ends the process and takes its memory back; also after a failure. */
 void script_worker_close(script_worker *worker);
 typedef struct script_worker_stats {
     uint64_t round_trips, futex_waits;
-    int64_t round_trip_ns_max;
-    size_t memory_bytes;
-    int pid;
+    int64_t round_trip_ns_max; /* of those that took longer than a few microseconds */
+    size_t memory_bytes;       /* that Lua holds, as the worker says */
+    int pid;                   /* 0: it has ended */
 } script_worker_stats;
 void script_worker_get_stats(const script_worker *worker, script_worker_stats *out);
 /* The main function of hean-worker. */
 int script_worker_main(int argc, char **argv);
 
 /* ---- the jail ---- */
+/* A callback has its deadline in processor time of the process that runs it, so that a busy machine
+ * does not kill an innocent script; a process that gets none is ended after this many deadlines. */
+#define SCRIPT_DEADLINE_WALL_FACTOR 20
+/* What a jailed process may map beyond what it has and the memory limit of its script: books,
+ * machine code, the engine. A backstop; the script's own limit is kept by its allocator. */
+#define SCRIPT_JAIL_OVERHEAD_BYTES (UINT64_C(256) << 20)
 typedef enum script_jail_kind {
     SCRIPT_JAIL_WORKER,  /* nothing but memory, futex, clock, exit */
     SCRIPT_JAIL_BACKTEST /* also: read and write of descriptors that are open already */
@@ -139,17 +157,21 @@ hean_status script_jail_enter(script_jail_kind kind, size_t memory_bytes_max,
 /* Is seccomp there? For doctor. */
 hean_status script_jail_available(hean_error *error) HEAN_WARN_UNUSED;
 
-/* Runs `body` in a forked child that has wiped its environment, closed every descriptor but
- * `keep_fds` and the result pipe, and (unless body does it later itself) entered the jail. What
- * body appends to `out` arrives in the caller's `out`; its status and error are returned as if it
- * had run here. A child that is killed gives SCRIPT_JAILED (seccomp), SCRIPT_MEMORY, WORKER; one
- * that shows no progress for `deadline_ns` of its own processor time (by `heartbeat`; 0: no limit)
- * SCRIPT_DEADLINE. `on_tick` (may be NULL) is called about 10 times a second with bytes of `out`
- * that came so far. */
+/* Runs `body` in a forked child that has wiped its environment and command line, closed every
+ * descriptor but `keep_fds` and the result pipe (descriptor 1), and (unless body does it later
+ * itself) entered the jail of kind BACKTEST. What body appends to `out` (at most 64 MiB) arrives at
+ * the end of the caller's `out`; its status and error are returned as if it had run here.
+ * Wiped means: strings of argv and getenv are empty inside; give body copies.
+ * A child that is killed gives SCRIPT_JAILED (seccomp) or WORKER (the signal is named); one whose
+ * callback runs longer than `deadline_ns` of the child's processor time SCRIPT_DEADLINE. That is
+ * noticed by looking at `heartbeat` now and then, so a callback may run up to twice as long unseen;
+ * without a heartbeat the deadline is for the whole call; 0: no limit.
+ * `on_tick` (may be NULL) is called here, about 10 times a second.
+ * Threads: may be called from any, several at once; body runs alone. */
 typedef struct script_jail_call {
     hean_status (*body)(void *context, base_buffer *out, hean_error *error);
     void *context;
-    const int *keep_fds;
+    const int *keep_fds; /* all above 2 */
     size_t keep_fd_count;
     bool enter_jail; /* before body; false: body calls script_jail_enter */
     size_t memory_bytes_max;
