@@ -334,7 +334,10 @@ typedef enum hean_time_in_force {
 
 /* One wish of a strategy: 64 bytes. Order ids are made by the strategy's side:
  * (strategy id << 48) | sequence, sequence from 1. An AMEND carries the new price and the new
- * total quantity; 0 keeps the old. */
+ * total quantity; 0 keeps the old. SET_TIMER carries the timer's tag in order_id. A price or
+ * quantity that is not a whole number of ticks or lots is sent as HEAN_NOT_ON_STEP, which is
+ * refused with price_not_on_tick or qty_not_on_lot. */
+#define HEAN_NOT_ON_STEP INT64_MIN
 typedef struct hean_intent {
     uint8_t kind;       /* hean_intent_kind */
     uint8_t side;       /* PLACE: hean_side; LOG: hean_log_level */

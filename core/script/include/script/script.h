@@ -50,7 +50,12 @@ typedef struct script_param {
 
 typedef struct script_info {
     char name[SCRIPT_NAME_BYTES];
-    uint32_t kinds; /* bits of hean_event_kind it has callbacks and subscriptions for */
+    /* Bits of hean_event_kind it has callbacks and subscriptions for; always those of its own
+     * orders, fills and funding, which the VM follows itself. */
+    uint32_t kinds;
+    /* subscribe.symbols: bit i of the bytes is instrument i; not `some_instruments`: all. */
+    bool some_instruments;
+    uint8_t instruments[MARKET_INSTRUMENTS_MAX / 8];
     int64_t bar_intervals_ns[SCRIPT_BARS_MAX];
     size_t bar_interval_count;
     script_param params[SCRIPT_PARAMS_MAX];

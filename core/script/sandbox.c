@@ -1,0 +1,247 @@
+/*
+ * sandbox.c: the hardened Lua state (see sandbox.h).
+ */
+#include "sandbox.h"
+
+#include <script/embedded.h>
+
+#include <lauxlib.h>
+#include <luajit.h>
+#include <lualib.h>
+
+#include <string.h>
+
+/* ---- memory ---- */
+
+static void *limited_resize(void *context, void *pointer, size_t old_bytes, size_t new_bytes)
+{
+    script_sandbox *sandbox = context;
+    size_t old = pointer != NULL ? old_bytes : 0;
+    if (new_bytes > old && new_bytes - old > sandbox->limit - sandbox->used) {
+        sandbox->limit_reached = true;
+        return NULL;
+    }
+    void *moved = sandbox->allocator->resize(sandbox->allocator->context, pointer, new_bytes);
+    if (moved == NULL && new_bytes > 0) {
+        sandbox->host_memory_ended = true;
+        return NULL;
+    }
+    sandbox->used = sandbox->used - old + new_bytes;
+    if (sandbox->used > sandbox->used_max)
+        sandbox->used_max = sandbox->used;
+    return moved;
+}
+
+/* ---- errors ---- */
+
+static hean_status status_of_kind(const char *kind)
+{
+    if (strcmp(kind, "range") == 0)
+        return HEAN_E_RANGE;
+    if (strcmp(kind, "not_found") == 0)
+        return HEAN_E_NOT_FOUND;
+    return HEAN_E_SCRIPT;
+}
+
+/* A problem that trusted Lua raised: a table that it alone can make. */
+static bool push_problem(lua_State *lua, script_sandbox *sandbox)
+{
+    if (lua_type(lua, 1) != LUA_TTABLE || sandbox->problem_ref == LUA_NOREF)
+        return false;
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, sandbox->problem_ref);
+    lua_pushvalue(lua, 1);
+    lua_call(lua, 1, 2);
+    if (lua_type(lua, -2) != LUA_TSTRING)
+        return false;
+    sandbox->problem = status_of_kind(lua_tostring(lua, -2));
+    return true;
+}
+
+/* Does the message begin with "file:line:"? */
+static bool has_line(const char *message, const char *file)
+{
+    size_t bytes = strlen(file);
+    return strncmp(message, file, bytes) == 0 && message[bytes] == ':' &&
+           message[bytes + 1] >= '0' && message[bytes + 1] <= '9';
+}
+
+/* Runs where the error was raised: adds the script's line if the message has none. */
+static int handle_error(lua_State *lua)
+{
+    script_sandbox *sandbox = lua_touserdata(lua, lua_upvalueindex(1));
+    if (push_problem(lua, sandbox))
+        return 1;
+    lua_settop(lua, 1);
+    if (!lua_isstring(lua, 1)) {
+        lua_pushfstring(lua, "the error value is a %s, expected a message", luaL_typename(lua, 1));
+        lua_replace(lua, 1);
+    }
+    const char *message = lua_tostring(lua, 1);
+    lua_Debug frame;
+    for (int level = 1; lua_getstack(lua, level, &frame); level++) {
+        if (!lua_getinfo(lua, "Sl", &frame) || frame.source[0] != '@' || frame.currentline <= 0)
+            continue;
+        if (!has_line(message, frame.short_src))
+            lua_pushfstring(lua, "%s:%d: %s", frame.short_src, frame.currentline, message);
+        break;
+    }
+    return 1;
+}
+
+hean_status sandbox_result(script_sandbox *sandbox, int code, const char *where, hean_error *error)
+{
+    hean_status problem = sandbox->problem;
+    sandbox->problem = HEAN_E_SCRIPT;
+    if (code == 0 && !sandbox_dead(sandbox))
+        return HEAN_OK;
+    if (sandbox->host_memory_ended)
+        return base_fail(error, HEAN_E_NO_MEMORY, "%s: out of memory", where);
+    if (sandbox->limit_reached)
+        return base_fail(error, HEAN_E_SCRIPT_MEMORY,
+                         "%s: the script needs more than its memory limit of %zu KiB", where,
+                         sandbox->limit >> 10);
+    char text[400] = "error without a message";
+    if (lua_type(sandbox->lua, -1) == LUA_TSTRING)
+        (void)base_text_copy(text, sizeof(text), lua_tostring(sandbox->lua, -1));
+    base_text_clean(text, strlen(text));
+    lua_settop(sandbox->lua, -2);
+    /* A message without a line (raised after a tail call) names at least the callback. */
+    const char *line = strchr(text, ':');
+    bool located = problem != HEAN_E_SCRIPT || (line != NULL && line[1] >= '0' && line[1] <= '9');
+    return located ? base_fail(error, problem, "%s", text)
+                   : base_fail(error, problem, "%s (in %s)", text, where);
+}
+
+/* ---- trusted modules ---- */
+
+static int require_embedded(lua_State *lua)
+{
+    const char *name = luaL_checkstring(lua, 1);
+    lua_getfield(lua, LUA_REGISTRYINDEX, "_LOADED");
+    lua_getfield(lua, -1, name);
+    if (!lua_isnil(lua, -1))
+        return 1;
+    lua_pop(lua, 1);
+    lua_getfield(lua, LUA_REGISTRYINDEX, "_PRELOAD");
+    if (lua_istable(lua, -1)) {
+        lua_getfield(lua, -1, name);
+        lua_replace(lua, -2);
+    }
+    if (!lua_isfunction(lua, -1)) {
+        lua_pop(lua, 1);
+        const char *base = strncmp(name, "hean.", 5) == 0 ? name + 5 : name;
+        const char *path = lua_pushfstring(lua, "lua/hean/%s.lua", base);
+        const script_embedded *file = script_embedded_find(path);
+        if (file == NULL)
+            return luaL_error(lua, "the library has no module '%s'", name);
+        const char *chunk = lua_pushfstring(lua, "=%s", name);
+        if (luaL_loadbuffer(lua, file->text, file->bytes, chunk) != 0)
+            return lua_error(lua);
+    }
+    lua_pushvalue(lua, 1);
+    lua_call(lua, 1, 1);
+    lua_pushvalue(lua, -1);
+    lua_setfield(lua, 2, name);
+    return 1;
+}
+
+void sandbox_require(lua_State *lua, const char *name)
+{
+    lua_pushcfunction(lua, require_embedded);
+    lua_pushstring(lua, name);
+    lua_call(lua, 1, 1);
+}
+
+/* ---- life ---- */
+
+static int open_libraries(lua_State *lua)
+{
+    static const struct {
+        lua_CFunction open;
+        const char *name;
+    } libraries[] = {{luaopen_base, ""},
+                     {luaopen_table, LUA_TABLIBNAME},
+                     {luaopen_string, LUA_STRLIBNAME},
+                     {luaopen_math, LUA_MATHLIBNAME},
+                     {luaopen_bit, LUA_BITLIBNAME},
+                     {luaopen_debug, LUA_DBLIBNAME},
+                     {luaopen_jit, LUA_JITLIBNAME},
+                     {luaopen_ffi, LUA_FFILIBNAME}};
+    for (size_t i = 0; i < BASE_COUNT(libraries); i++) {
+        lua_pushcfunction(lua, libraries[i].open);
+        lua_pushstring(lua, libraries[i].name);
+        lua_call(lua, 1, 0);
+    }
+    lua_pushcfunction(lua, require_embedded);
+    lua_setglobal(lua, "require");
+    sandbox_require(lua, "hean.problems");
+    lua_getfield(lua, -1, "read");
+    script_sandbox *sandbox = sandbox_argument(lua);
+    sandbox->problem_ref = luaL_ref(lua, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+static int trampoline(lua_State *lua)
+{
+    script_sandbox *sandbox = lua_touserdata(lua, lua_upvalueindex(1));
+    return sandbox->function(lua);
+}
+
+void *sandbox_argument(lua_State *lua)
+{
+    script_sandbox *sandbox = lua_touserdata(lua, lua_upvalueindex(1));
+    return sandbox->argument;
+}
+
+/* Puts the handler and the trampoline at 1 and 2 of the registry, from where they can be fetched
+ * without an allocation. */
+static int make_closures(lua_State *lua)
+{
+    lua_pushvalue(lua, 1);
+    lua_pushcclosure(lua, handle_error, 1);
+    lua_rawseti(lua, LUA_REGISTRYINDEX, SANDBOX_HANDLER);
+    lua_pushcclosure(lua, trampoline, 1);
+    lua_rawseti(lua, LUA_REGISTRYINDEX, SANDBOX_TRAMPOLINE);
+    return 0;
+}
+
+hean_status sandbox_open(script_sandbox *sandbox, const hean_allocator *allocator, size_t limit,
+                         hean_error *error)
+{
+    *sandbox = (script_sandbox){
+        .allocator = allocator, .limit = limit, .problem = HEAN_E_SCRIPT, .problem_ref = LUA_NOREF};
+    lua_State *lua = lua_newstate(limited_resize, sandbox);
+    if (lua == NULL)
+        return base_fail(error, sandbox->limit_reached ? HEAN_E_SCRIPT_MEMORY : HEAN_E_NO_MEMORY,
+                         "no memory for a Lua state");
+    sandbox->lua = lua;
+    /* Collect earlier than Lua's default of twice the live size: there is a limit to stay under. */
+    lua_gc(lua, LUA_GCSETPAUSE, 150);
+    hean_status status =
+        sandbox_result(sandbox, lua_cpcall(lua, make_closures, sandbox), "open", error);
+    if (status == HEAN_OK) {
+        lua_rawgeti(lua, LUA_REGISTRYINDEX, SANDBOX_HANDLER);
+        lua_rawgeti(lua, LUA_REGISTRYINDEX, SANDBOX_TRAMPOLINE);
+        status = sandbox_call(sandbox, open_libraries, sandbox, 0, "open", error);
+    }
+    if (status != HEAN_OK)
+        sandbox_close(sandbox);
+    return status;
+}
+
+void sandbox_close(script_sandbox *sandbox)
+{
+    if (sandbox->lua != NULL)
+        lua_close(sandbox->lua);
+    sandbox->lua = NULL;
+}
+
+hean_status sandbox_call(script_sandbox *sandbox, lua_CFunction function, void *argument,
+                         int results, const char *where, hean_error *error)
+{
+    sandbox->function = function;
+    sandbox->argument = argument;
+    lua_pushvalue(sandbox->lua, SANDBOX_TRAMPOLINE);
+    int code = lua_pcall(sandbox->lua, 0, results, SANDBOX_HANDLER);
+    return sandbox_result(sandbox, code, where, error);
+}
