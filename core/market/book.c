@@ -5,6 +5,16 @@
  * least key of each page. A key is the price on the bid side and its negative on the ask side, so
  * that the best level is always the last one of the last page.
  *
+ * Why this structure: measured on the recorded books of ETHUSDT (dense: 430,000 updates, 3,000
+ * levels a side) and BTCUSDT spot (sparse: 126,000 updates, 4 in 5 add or remove a level),
+ * nanoseconds per update, mean and p99: one sorted array, best at the end, galloping search    67,
+ * 450    68, 280 pages of 64 ticks with a bitmap, sorted directory      16, 130    40, 200 this:
+ * pages of up to 64 levels, sorted directory       21,  80    35,  80 The bitmap is a little faster
+ * where every tick has a level, but a lonely level costs half a KiB there, and a hostile book of a
+ * million of them makes every new page a long move of its directory. Here a level costs 16 to 64
+ * bytes and the slowest update moves half a page; the directory of a million levels is moved once
+ * in 32 insertions. bench_book prints the last line.
+ *
  * Invariants, besides B1 to B4
  *   K1  keys rise strictly within a page and from page to page.
  *   K2  a side has at least one page; only a side without levels has an empty one.
@@ -36,6 +46,7 @@ struct market_book_side {
     size_t page_count;
     size_t capacity; /* of both arrays */
     size_t levels;
+    size_t last;     /* the page of the last update: a guess for the next */
     book_page *free; /* pages of cleared or emptied parts, kept for the next */
 };
 
@@ -60,6 +71,7 @@ static void clear_side(market_book_side *side)
     }
     reset_page(side->pages[0]);
     side->page_count = 1;
+    side->last = 0;
     side->levels = 0;
 }
 
@@ -156,8 +168,11 @@ static bool reserve_page(const hean_allocator *allocator, market_book_side *side
 
 static inline size_t find_page(const market_book_side *side, int64_t key)
 {
-    size_t at = 0;
+    size_t at = side->last;
 
+    if (side->lowest[at] <= key && (at + 1 == side->page_count || key < side->lowest[at + 1]))
+        return at;
+    at = 0;
     for (size_t count = side->page_count; count > 1;) {
         size_t half = count / 2;
         at += side->lowest[at + half] <= key ? half : 0;
@@ -166,19 +181,18 @@ static inline size_t find_page(const market_book_side *side, int64_t key)
     return at;
 }
 
-/* The number of keys below `key`: always seven steps, none of which is a branch to mispredict. */
+/* The number of keys below `key`. Two rounds of independent comparisons, without a branch and with
+ * only two loads that wait for one another, where a binary search has seven. */
 static inline uint32_t find_key(const book_page *page, int64_t key)
 {
     const int64_t *keys = page->keys;
-    uint32_t at = 0;
+    int group = (keys[7] < key) + (keys[15] < key) + (keys[23] < key) + (keys[31] < key) +
+                (keys[39] < key) + (keys[47] < key) + (keys[55] < key);
 
-    at += (uint32_t)(keys[at + 31] < key) << 5;
-    at += (uint32_t)(keys[at + 15] < key) << 4;
-    at += (uint32_t)(keys[at + 7] < key) << 3;
-    at += (uint32_t)(keys[at + 3] < key) << 2;
-    at += (uint32_t)(keys[at + 1] < key) << 1;
-    at += (uint32_t)(keys[at] < key);
-    return at + (uint32_t)(keys[at] < key);
+    keys += 8 * group;
+    return (uint32_t)(8 * group + (keys[0] < key) + (keys[1] < key) + (keys[2] < key) +
+                      (keys[3] < key) + (keys[4] < key) + (keys[5] < key) + (keys[6] < key) +
+                      (keys[7] < key));
 }
 
 static inline bool found(const book_page *page, uint32_t at, int64_t key)
@@ -203,6 +217,7 @@ static void drop_page(market_book_side *side, size_t at)
     side->pages[at]->next_free = side->free;
     side->free = side->pages[at];
     side->page_count--;
+    side->last = 0;
     memmove(side->lowest + at, side->lowest + at + 1,
             (side->page_count - at) * sizeof *side->lowest);
     memmove(side->pages + at, side->pages + at + 1, (side->page_count - at) * sizeof *side->pages);
@@ -329,6 +344,7 @@ hean_status market_book_set(market_book *book, int side_at, int64_t price_ticks,
     side = book->side[side_at];
     key = key_of(side_at, price_ticks);
     page_at = find_page(side, key);
+    side->last = page_at;
     at = find_key(side->pages[page_at], key);
     if (found(side->pages[page_at], at, key)) {
         previous = side->pages[page_at]->lots[at];
