@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# The JSON that the commands print has the shape that spec/schema promises.
+build=$1
+source "$(dirname "$0")/shell.bash"
+hean=$build/hean
+
+# conforms SCHEMA FILE: one JSON value per line, at least one, nothing else.
+conforms() {
+  checks=$((checks + 1))
+  if python3 - "spec/schema/$1.json" "$2" <<'PYTHON'
+import json, sys
+import jsonschema
+schema = json.load(open(sys.argv[1]))
+jsonschema.Draft7Validator.check_schema(schema)
+def refuse(pairs):
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise ValueError(f"a key stands twice: {names}")
+    return dict(pairs)
+lines = open(sys.argv[2]).read().splitlines()
+if not lines:
+    sys.exit("nothing was printed")
+for line in lines:
+    value = json.loads(line, object_pairs_hook=refuse)
+    jsonschema.validate(value, schema)
+PYTHON
+  then
+    echo "ok: $1 conforms"
+  else
+    failures=$((failures + 1))
+    echo "FAILED: $1: $(head -c 1000 "$2")"
+  fi
+}
+
+# The check itself can fail.
+echo '{"hean": 1}' >"$work/wrong"
+(conforms version "$work/wrong") >/dev/null 2>&1 && true
+checks=$((checks + 1))
+if (failures=0; conforms version "$work/wrong" >/dev/null 2>&1; [ "$failures" -eq 1 ]); then
+  echo "ok: a wrong shape is noticed"
+else
+  failures=$((failures + 1))
+  echo "FAILED: a wrong shape passes"
+fi
+
+"$hean" version --json >"$work/version"
+conforms version "$work/version"
+"$hean" doctor --json >"$work/doctor"
+conforms doctor "$work/doctor"
+"$hean" backtest strategies/market_maker.lua --data sim:1,hours=0.05 --json >"$work/backtest" 2>"$work/err"
+conforms backtest "$work/backtest"
+echo 'return { name = "stopped", on_start = function() error("x") end }' >"$work/stopped.lua"
+"$hean" backtest "$work/stopped.lua" --data sim:1,hours=0.01 --json >"$work/stopped" 2>"$work/err"
+conforms backtest "$work/stopped"
+"$hean" strategy check strategies/hello.lua --json >"$work/check"
+conforms strategy_check "$work/check"
+echo 'return {' >"$work/broken.lua"
+"$hean" strategy check "$work/broken.lua" --json >"$work/check" 2>"$work/err"
+conforms strategy_check "$work/check"
+"$hean" data import sim:1,hours=0.02 --output "$work/sim.hean" --json >"$work/import" 2>"$work/err"
+conforms data_import "$work/import"
+"$hean" data info "$work/sim.hean" --json >"$work/info"
+conforms data_info "$work/info"
+"$hean" data check "$work/sim.hean" --json >"$work/datacheck" 2>"$work/err"
+conforms data_check "$work/datacheck"
+(cd "$work" && "$(realpath "$OLDPWD/$hean" 2>/dev/null || echo "$hean")" run --duration 3s --json >"$work/run" 2>"$work/err")
+conforms run_status "$work/run"
+
+done_testing
