@@ -294,8 +294,9 @@ static void read_numbers(lua_State *lua, script_info *info)
     }
     lua_pop(lua, 1);
     lua_getfield(lua, -1, "symbols");
-    info->some_instruments = lua_istable(lua, -1);
-    for (size_t i = 0; info->some_instruments && i < lua_objlen(lua, -1); i++) {
+    bool some = lua_istable(lua, -1);
+    memset(info->instruments, some ? 0 : 0xFF, sizeof(info->instruments));
+    for (size_t i = 0; some && i < lua_objlen(lua, -1); i++) {
         lua_rawgeti(lua, -1, (int)i + 1);
         size_t index = (size_t)lua_tonumber(lua, -1) - 1;
         lua_pop(lua, 1);

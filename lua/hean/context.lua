@@ -65,13 +65,27 @@ end
 -- The core: instruments, checks and the next free intent.
 local function new_core(host)
   local core = {
-    host = host, io = host.io, instruments = {}, by_symbol = {}, symbols = {},
+    host = host, io = host.io, instruments = {},
+    by_symbol = {}, symbols = {}, -- what the script may see
+    names = {}, -- all symbols, by the instrument's number
   }
-  local io, instruments, by_symbol, symbols = core.io, core.instruments, core.by_symbol, core.symbols
+  local io, by_symbol, symbols = core.io, core.by_symbol, core.symbols
+  local only = nil -- the instrument that is meant where none is named
   for i, raw in ipairs(host.instruments) do
-    instruments[i] = describe(raw, i)
-    by_symbol[raw.symbol] = instruments[i]
-    symbols[i] = raw.symbol
+    core.instruments[i] = describe(raw, i)
+    core.names[i] = raw.symbol
+  end
+
+  -- Shows the script these instruments (a list of numbers).
+  function core.choose(numbers)
+    for i = #symbols, 1, -1 do
+      by_symbol[symbols[i]], symbols[i] = nil, nil
+    end
+    for i, number in ipairs(numbers) do
+      local instrument = core.instruments[number]
+      by_symbol[instrument.symbol], symbols[i] = instrument, instrument.symbol
+    end
+    only = #numbers == 1 and core.instruments[numbers[1]] or nil
   end
 
   local function misuse(message, ...)
@@ -81,8 +95,8 @@ local function new_core(host)
 
   function core.find_instrument(symbol, who)
     if symbol == nil then
-      if instruments[2] == nil and instruments[1] ~= nil then
-        return instruments[1]
+      if only then
+        return only
       end
       misuse("%s: symbol is needed, because there are %d instruments (%s)", who, #symbols,
         words.excerpt(table.concat(symbols, ", "), 100))
@@ -246,7 +260,8 @@ local function new_ctx(core, methods)
 end
 
 -- `host`: io, read_book, read_levels, read_position, equity, instruments (a list), file.
--- Returns ctx, log_line(level, text), set_params(values), dispatchers(callbacks, interval_names).
+-- Returns ctx, log_line(level, text), choose(instruments), set_params(values) and
+-- dispatchers(callbacks, interval_names).
 function M.new(host)
   local core, methods = new_core(host), {}
   core.callbacks = {}
@@ -257,6 +272,7 @@ function M.new(host)
   core.ctx = new_ctx(core, methods)
   return {
     ctx = core.ctx, log_line = core.log_line,
+    choose = core.choose,
     set_params = function(values)
       rawset(core.ctx, "params", views.fixed(core, "ctx.params", values))
     end,

@@ -24,7 +24,7 @@ function make.on_book(core, ctx, on_book)
 end
 
 function make.on_trade(core, ctx, on_trade)
-  local io, symbols = core.io, core.symbols
+  local io, symbols = core.io, core.names
   local trade = views.fixed(core, "trade", {
     symbol = "", price = 0, qty = 0, side = "none", time_ms = 0, id = 0,
   })
@@ -37,7 +37,7 @@ function make.on_trade(core, ctx, on_trade)
 end
 
 function make.on_bar(core, ctx, on_bar)
-  local io, symbols, interval_names = core.io, core.symbols, core.interval_names
+  local io, symbols, interval_names = core.io, core.names, core.interval_names
   local bar = views.fixed(core, "bar", {
     symbol = "", interval = "", time_ms = 0, start_ms = 0, open = 0, high = 0, low = 0, close = 0,
     volume = 0,
@@ -57,7 +57,7 @@ function make.on_bar(core, ctx, on_bar)
 end
 
 function make.on_quote(core, ctx, on_quote)
-  local io, symbols = core.io, core.symbols
+  local io, symbols = core.io, core.names
   local quote = views.fixed(core, "quote", {
     symbol = "", time_ms = 0, bid = 0, bid_qty = 0, ask = 0, ask_qty = 0,
   })
@@ -78,7 +78,7 @@ local function given(value)
 end
 
 function make.on_mark(core, ctx, on_mark)
-  local io, symbols = core.io, core.symbols
+  local io, symbols = core.io, core.names
   local mark = views.fixed(core, "mark", { symbol = "", time_ms = 0, next_rate = 0 },
     "mark index last next_funding_ms open_interest")
   return function()
@@ -92,7 +92,7 @@ function make.on_mark(core, ctx, on_mark)
 end
 
 function make.on_funding(core, ctx, on_funding)
-  local io, symbols = core.io, core.symbols
+  local io, symbols = core.io, core.names
   local funding = views.fixed(core, "funding", { symbol = "", time_ms = 0, rate = 0, paid = 0 },
     "mark")
   return function()
@@ -147,7 +147,7 @@ function make.on_order(core, ctx, on_order)
 end
 
 function make.on_fill(core, ctx, on_fill)
-  local io, symbols = core.io, core.symbols
+  local io, symbols = core.io, core.names
   local fill = views.fixed(core, "fill", {
     symbol = "", order_id = 0, side = "none", price = 0, qty = 0, fee = 0, realized = 0,
     maker = false, time_ms = 0,

@@ -130,7 +130,7 @@ end
 
 local function add_changing(core, methods)
   local misuse, check_number, new_intent = core.misuse, core.check_number, core.new_intent
-  local orders, open = core.orders, core.open
+  local orders, open, by_symbol = core.orders, core.open, core.by_symbol
 
   local function check_id(id, who)
     if type(id) ~= "number" then
@@ -146,7 +146,7 @@ local function add_changing(core, methods)
   -- For an unknown order any instrument will do: the engine refuses the id.
   local function instrument_of(id)
     local order = orders[id]
-    return order and core.by_symbol[order.symbol] or core.instruments[1]
+    return order and by_symbol[order.symbol] or core.instruments[1]
   end
 
   -- In an intent 0 means "as it was"; a 0 that the script gives must be refused, as -1 is.
@@ -237,7 +237,7 @@ local function add_looking(core, methods)
     local order = orders[id]
     if order == nil then
       order = {
-        id = id, symbol = core.symbols[io.instrument], side = binding.sides[io.side],
+        id = id, symbol = core.names[io.instrument], side = binding.sides[io.side],
         type = "limit", tif = "gtc",
       }
       orders[id] = order

@@ -82,12 +82,12 @@ local function strategy_name(file, strategy)
   local name = rawget(strategy, "name")
   if name == nil then
     name = string.gsub(string.match(file, "([^/]*)$"), "%.lua$", "")
-    name = string.sub(string.gsub(name, "[^%w_%-]", "_"), 1, NAME_BYTES_MAX)
-    return name == "" and "strategy" or name
+    name = string.gsub(string.gsub(name, "[^%w_%-]", "_"), "^[_%-]+", "")
+    return name == "" and "strategy" or string.sub(name, 1, NAME_BYTES_MAX)
   end
-  if type(name) ~= "string" or not string.find(name, "^[%w_%-]+$") or #name > NAME_BYTES_MAX then
-    fail("script", "%s: name must be 1 to %d letters, digits, _ or -, got '%s'", file,
-      NAME_BYTES_MAX, words.excerpt(safe_tostring(name), 64))
+  if type(name) ~= "string" or not string.find(name, "^%w[%w_%-]*$") or #name > NAME_BYTES_MAX then
+    fail("script", "%s: name must be 1 to %d letters, digits, _ or -, a letter or digit first, "
+      .. "got '%s'", file, NAME_BYTES_MAX, words.excerpt(safe_tostring(name), 64))
   end
   return name
 end
@@ -321,6 +321,14 @@ local function decode(host, text, what)
   return json.without_null(value, host.null)
 end
 
+local function all_numbers(list)
+  local numbers = {}
+  for i = 1, #list do
+    numbers[i] = i
+  end
+  return numbers
+end
+
 local function kinds_of(callbacks)
   local kinds = 0
   for name, number in rawnext, binding.event_kinds do
@@ -344,6 +352,7 @@ local function load_strategy(host, made, env)
   if subscribe.symbols then
     info.symbols = check_symbols(file, subscribe.symbols, host.instruments)
   end
+  made.choose(info.symbols or all_numbers(host.instruments))
   local overrides = host.params and decode(host, host.params, "the parameters") or {}
   local values, list = check_params(file, strategy, overrides)
   local callbacks = {}

@@ -124,7 +124,7 @@ end
 local function add_positions(core, methods)
   local io, read_position, find_instrument = core.io, core.host.read_position, core.find_instrument
   local positions = {}
-  for i, symbol in ipairs(core.symbols) do
+  for i, symbol in ipairs(core.names) do
     positions[i] = M.fixed(core, "position", {
       symbol = symbol, qty = 0, avg_price = 0, realized = 0, unrealized = 0, fees = 0, funding = 0,
     })

@@ -51,7 +51,7 @@ function M.nearest(word, names)
   local best, best_distance
   for _, name in ipairs(names) do
     local d = distance(word, name)
-    if d <= max(1, floor(#name / 3)) and (best == nil or d < best_distance) then
+    if d <= max(1, floor(#name / 4)) and (best == nil or d < best_distance) then
       best, best_distance = name, d
     end
   end

@@ -767,11 +767,25 @@ static void vm_tells_what_a_strategy_is(void **state)
     assert_int_equal(info->bar_interval_count, 2);
     assert_int_equal(info->bar_intervals_ns[1], 300 * BASE_NS_PER_S);
     assert_true(info->saves);
-    assert_true(info->some_instruments);
     assert_int_equal(info->instruments[0], 2);
     load(&f, "return {}");
     assert_string_equal(script_vm_info(f.vm)->name, "test");
-    assert_false(script_vm_info(f.vm)->some_instruments);
+    assert_int_equal(script_vm_info(f.vm)->instruments[0], 0xFF);
+    fixture_deinit(&f);
+}
+
+static void vm_shows_only_the_instruments_that_the_script_chose(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_init(&f, 2);
+    load(&f, "return { subscribe = { symbols = { 'BTCUSDT' } }, on_start = function(ctx)\n"
+             "ctx:log(#ctx.symbols, ctx.symbols[1], ctx:instrument().symbol)\n"
+             "ctx:book('ETHUSDT') end }");
+    assert_status(push(&f, event_of(HEAN_EVENT_START)), HEAN_E_SCRIPT, &f.error);
+    assert_string_equal(f.error.message,
+                        "test.lua:3: ctx:book: there is no instrument 'ETHUSDT' (there are: "
+                        "BTCUSDT)");
     fixture_deinit(&f);
 }
 
@@ -940,6 +954,7 @@ int main(void)
         cmocka_unit_test(vm_explains_what_is_wrong_with_a_strategy),
         cmocka_unit_test(vm_sets_and_checks_parameters),
         cmocka_unit_test(vm_tells_what_a_strategy_is),
+        cmocka_unit_test(vm_shows_only_the_instruments_that_the_script_chose),
         cmocka_unit_test(vm_saves_and_restores_plain_tables),
         cmocka_unit_test(vm_refuses_to_save_what_json_cannot_carry),
         cmocka_unit_test(vm_saves_nothing_without_on_save),

@@ -53,8 +53,7 @@ typedef struct script_info {
     /* Bits of hean_event_kind it has callbacks and subscriptions for; always those of its own
      * orders, fills and funding, which the VM follows itself. */
     uint32_t kinds;
-    /* subscribe.symbols: bit i of the bytes is instrument i; not `some_instruments`: all. */
-    bool some_instruments;
+    /* subscribe.symbols: bit i of the bytes is instrument i; all bits if the script names none. */
     uint8_t instruments[MARKET_INSTRUMENTS_MAX / 8];
     int64_t bar_intervals_ns[SCRIPT_BARS_MAX];
     size_t bar_interval_count;
