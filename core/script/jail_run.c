@@ -435,8 +435,8 @@ hean_status script_jail_run(script_jail_call *call, base_buffer *out, hean_error
         call->peak_rss_bytes = death.peak_rss_bytes;
     }
     if (self.fd >= 0)
-        (void)close(self.fd);                  /* only read */
-    if (!self.accepted) { /* nothing half */
+        (void)close(self.fd); /* only read */
+    if (!self.accepted) {     /* nothing half */
         out->length = self.out_mark;
         if (out->data != NULL)
             out->data[out->length] = 0;

@@ -87,6 +87,15 @@ typedef struct ring_patience {
 /* 0 where this process has only one processor: polling would keep the other side from running. */
 int64_t ring_spin_ns_max(void);
 
+/* Only the worker's own book needs it, the script does not see it: no answer is awaited. */
+static inline bool ring_is_for_the_book(const hean_event *event, uint32_t kinds)
+{
+    if (event->kind != HEAN_EVENT_BOOK && event->kind != HEAN_EVENT_QUOTE)
+        return false;
+    return (kinds & 1u << event->kind) == 0 ||
+           (event->kind == HEAN_EVENT_BOOK && (event->flags & HEAN_EVENT_LAST) == 0);
+}
+
 static inline void ring_pause(void)
 {
 #if defined(__x86_64__)

@@ -412,13 +412,12 @@ hean_status script_worker_on_event(void *worker, const hean_event *event, engine
                                    hean_error *error)
 {
     script_worker *self = worker;
-    bool goes_on = event->kind == HEAN_EVENT_BOOK && (event->flags & HEAN_EVENT_LAST) == 0;
     hean_status status;
 
     if (self->ring == NULL)
         return base_fail(error, HEAN_E_STATE, "%s: its worker has ended", self->name);
     self->ring->events[self->queued++] = *event;
-    if (goes_on && self->queued < RING_EVENTS_MAX) {
+    if (ring_is_for_the_book(event, self->info.kinds) && self->queued < RING_EVENTS_MAX) {
         memset(intents, 0, sizeof *intents);
         return HEAN_OK;
     }
@@ -463,12 +462,14 @@ static void end_text(char *text, size_t bytes)
 static hean_status take_info(script_worker *self, hean_error *error)
 {
     script_info *info = &self->info;
-    unsigned char saves;
+    unsigned char saves, some;
 
     memcpy(info, &self->ring->info, sizeof *info);
     forget_source();
     memcpy(&saves, &info->saves, 1); /* a bool may only be looked at if it is 0 or 1 */
+    memcpy(&some, &info->some_instruments, 1);
     info->saves = saves != 0;
+    info->some_instruments = some != 0;
     end_text(info->name, sizeof info->name);
     if (info->name[0] == 0 || info->kinds >= 1u << HEAN_EVENT_KIND_COUNT ||
         info->bar_interval_count > SCRIPT_BARS_MAX || info->param_count > SCRIPT_PARAMS_MAX)

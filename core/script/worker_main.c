@@ -170,8 +170,8 @@ static hean_status take_event(inside *self, const hean_event *event, engine_inte
             return base_fail(error, status, "worker: book of instrument %u: %s", event->instrument,
                              hean_status_text(status));
     }
-    if (event->kind == HEAN_EVENT_BOOK && (event->flags & HEAN_EVENT_LAST) == 0)
-        return HEAN_OK; /* the message goes on */
+    if (ring_is_for_the_book(event, self->ring->info.kinds))
+        return HEAN_OK;
     return script_vm_on_event(self->vm, event, intents, error);
 }
 

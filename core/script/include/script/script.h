@@ -121,8 +121,8 @@ hean_status script_worker_open(const script_worker_options *options, script_work
                                hean_error *error) HEAN_WARN_UNUSED;
 const script_info *script_worker_info(const script_worker *worker);
 /* engine_strategy_ops.on_event for a script_worker. It keeps its own books, so its subscription
- * needs every_level (and BOOK and QUOTE where the script looks at books); levels inside a message
- * are queued, its end and every other event wait for the answer.
+ * needs every_level, and BOOK and QUOTE beyond the script's own kinds; what only these books need
+ * is queued, every other event waits for the answer.
  * An error of the script (SCRIPT, SCRIPT_MEMORY ...) comes as from script_vm_on_event. One of the
  * process ends it: SCRIPT_DEADLINE ("market_maker: on_trade ran longer than 50 ms"), SCRIPT_JAILED,
  * WORKER (a signal, or an answer that cannot be); after that every call is HEAN_E_STATE. */
