@@ -13,6 +13,20 @@
  *   E4  each order ends once; its fills never exceed its quantity; each execution is applied once.
  *   E5  the same events, strategies and options give the same orders hash.
  *   E6  a strategy that fails is stopped and its orders are cancelled; the others go on.
+ *
+ * What is next. The earliest of: a market event at the venue (exch_ns), a request arriving there,
+ * an answer arriving at the host, a market event at the host (local_ns), a timer; at the same time
+ * in this order. What intents cause at once (refusals) is told after all strategies saw the event.
+ *
+ * What strategies are told of an order, by ORDER and FILL events
+ *   PENDING_NEW  to the observer only: the gate let it pass and it was sent
+ *   REJECTED     with the reason; unknown_order: a CANCEL or AMEND of an order that has ended
+ *   OPEN, PARTLY_FILLED   with a reason: an AMEND that was refused, the order stands
+ *   FILL         then ORDER with PARTLY_FILLED or FILLED
+ *   CANCELLED    with the reason. A second CANCEL of the same order is not answered.
+ * An intent that is not about an order and cannot be taken (a bad timer, log line, metric, an
+ * unknown kind) is answered by REJECTED, invalid_intent, order 0. PLACE fields that the order's
+ * type does not use must be 0. The paper venue's semantics are in paper.h, the gate's in risk.h.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -46,7 +60,10 @@ typedef struct engine_subscription {
 
 typedef struct engine_strategy_ops {
     /* Hands one event over and takes the intents (valid until the next call). Anything but HEAN_OK
-     * stops the strategy (E6): SCRIPT, SCRIPT_DEADLINE, SCRIPT_MEMORY, SCRIPT_JAILED, WORKER. */
+     * stops the strategy (E6): SCRIPT, SCRIPT_DEADLINE, SCRIPT_MEMORY, SCRIPT_JAILED, WORKER. The
+     * engine itself stops one with LIMIT (too many intents for one event, or a chain of intents and
+     * own events without end at one instant) or RANGE (an account that no longer fits). It must not
+     * call the engine. */
     hean_status (*on_event)(void *context, const hean_event *event, engine_intents *intents,
                             hean_error *error);
 } engine_strategy_ops;
@@ -132,7 +149,9 @@ hean_status engine_add_strategy(engine *engine, const engine_strategy *strategy,
 hean_status engine_start(engine *engine, int64_t now_ns, hean_error *error) HEAN_WARN_UNUSED;
 
 /* One event from outside, in order of local_ns. With the paper broker the venue sees it at the same
- * instant (there is no other knowledge of the venue's side). With an external broker ORDER and FILL
+ * instant, first (there is no other knowledge of the venue's side). HEAN_E_INVALID (not an event
+ * that a venue can send) and HEAN_E_TIME_ORDER leave the engine as it was; after any other failure
+ * of push, advance or replay it only answers questions. With an external broker ORDER and FILL
  * events come in here too. Timers and delayed answers due before it happen first. */
 hean_status engine_push(engine *engine, const hean_event *event,
                         hean_error *error) HEAN_WARN_UNUSED;
@@ -140,22 +159,24 @@ hean_status engine_push(engine *engine, const hean_event *event,
 hean_status engine_advance(engine *engine, int64_t now_ns, hean_error *error) HEAN_WARN_UNUSED;
 
 /* Recorded data: the venue's side runs in exch_ns order (by `exch_order` where given), the host's
- * side in local_ns order, orders and answers travel with their latencies in between. May be called
- * again with the data that follows only if exch_order is NULL. `stop` (may be NULL) is looked at
- * now and then: HEAN_E_INTERRUPTED. `progress` (may be NULL) is set to the position. */
+ * side in local_ns order, orders and answers travel with their latencies in between. What is due by
+ * the last event's time happens. May be called again with the data that follows only if exch_order
+ * is NULL; what the venue then made before the last event of the call before is a little late.
+ * `stop` (may be NULL) is looked at now and then: HEAN_E_INTERRUPTED. `progress` (may be NULL) is
+ * set to the position. */
 hean_status engine_replay(engine *engine, const hean_event *events, size_t count,
                           const uint32_t *exch_order, const volatile int *stop,
                           volatile uint64_t *progress, hean_error *error) HEAN_WARN_UNUSED;
 
 /* The next time at which something is due without an event; INT64_MAX if nothing. */
 int64_t engine_next_due_ns(const engine *engine);
-/* Cancels all orders of a strategy (by the host); with `stop` it gets no more events. */
+/* Cancels all orders of a strategy (by the host); it gets no more events. */
 hean_status engine_stop_strategy(engine *engine, uint16_t strategy,
                                  const hean_error *why) HEAN_WARN_UNUSED;
 
 /* ---- what it knows ---- */
 const market_book *engine_book(const engine *engine, uint16_t instrument);
-/* The address stays the same from engine_start on. */
+/* By instrument. Neither the array nor a book ever moves. */
 const market_book *const *engine_books(const engine *engine);
 size_t engine_instruments(const engine *engine);
 const market_instrument *engine_instrument(const engine *engine, uint16_t instrument);
