@@ -462,14 +462,12 @@ static void end_text(char *text, size_t bytes)
 static hean_status take_info(script_worker *self, hean_error *error)
 {
     script_info *info = &self->info;
-    unsigned char saves, some;
+    unsigned char saves;
 
     memcpy(info, &self->ring->info, sizeof *info);
     forget_source();
     memcpy(&saves, &info->saves, 1); /* a bool may only be looked at if it is 0 or 1 */
-    memcpy(&some, &info->some_instruments, 1);
     info->saves = saves != 0;
-    info->some_instruments = some != 0;
     end_text(info->name, sizeof info->name);
     if (info->name[0] == 0 || info->kinds >= 1u << HEAN_EVENT_KIND_COUNT ||
         info->bar_interval_count > SCRIPT_BARS_MAX || info->param_count > SCRIPT_PARAMS_MAX)
