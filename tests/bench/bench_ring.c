@@ -20,9 +20,9 @@ static const struct {
 } scripts[] = {
     {"empty callback", "return { name = 'empty', subscribe = { trades = true },\n"
                        "  on_trade = function(ctx, t) end }"},
-    {"callback with an order",
-     "return { name = 'order', subscribe = { trades = true },\n"
-     "  on_trade = function(ctx, t) ctx:buy{ price = t.price - 0.01, qty = 0.001 } end }"},
+    {"callback that amends an order",
+     "return { name = 'amend', subscribe = { trades = true },\n"
+     "  on_trade = function(ctx, t) ctx:amend(1, { price = t.price - 0.01 }) end }"},
 };
 
 static void measure(const char *name, const char *source, const market_instrument *instrument,
