@@ -38,7 +38,7 @@ typedef struct replay_line {
 /* Memory that parent and child share. The child writes it while it goes, so that a killed child
  * leaves what it reached; the parent believes nothing of it. */
 typedef struct replay_report {
-    volatile int stop; /* the other way: the parent asks for an end */
+    volatile int stop;               /* the other way: the parent asks for an end */
     uint8_t began, complete, hashed; /* not bool, whose other values are undefined */
     char strategy[HEAN_NAME_BYTES];
     int64_t wall_ns;

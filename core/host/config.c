@@ -1,0 +1,249 @@
+/*
+ * config.c: from a Lua file to a checked configuration.
+ *
+ * The file is a script like any other: it runs jailed, and what it returns is checked as a
+ * stranger's. The defaults below are those that config_schema.c tells people.
+ */
+#include "config_schema.h"
+
+#include <script/embedded.h>
+#include <script/script.h>
+#include <string.h>
+
+#define CONFIG_BYTES_MAX   ((size_t)1 << 20)
+#define CONFIG_DEADLINE_NS (2 * BASE_NS_PER_S)
+#define CONFIG_MEMORY_MAX  ((size_t)64 << 20)
+#define BUILT_IN           "lua/hean/default_config.lua"
+#define CAPITAL_E8         (10000 * BASE_E8)
+
+static config config_defaults(const hean_allocator *allocator)
+{
+    return (config){
+        .allocator = allocator,
+        .seed = 1,
+        .save_interval_ns = 60 * BASE_NS_PER_S,
+        .status_interval_ns = 5 * BASE_NS_PER_S,
+        .deadline_ns = 50 * BASE_NS_PER_MS,
+        .memory_bytes_max = (size_t)64 << 20,
+        .risk = hean_risk_limits_default(),
+        .venue = {.speed = 1,
+                  .seed = 1,
+                  .instruments = 2,
+                  .events_per_second = 200,
+                  .funding_interval_ns = 8 * 3600 * BASE_NS_PER_S},
+        .paper = {.latency_ns = BASE_NS_PER_MS,
+                  .maker_fee_e8 = CONFIG_FEE_UNSET,
+                  .taker_fee_e8 = CONFIG_FEE_UNSET},
+    };
+}
+
+static void texts_deinit(const hean_allocator *allocator, config_texts *texts)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        base_free(allocator, texts->items[i]);
+    base_free(allocator, texts->items);
+}
+
+void config_deinit(config *self)
+{
+    const hean_allocator *allocator = self->allocator;
+
+    if (allocator == NULL)
+        return;
+    for (size_t i = 0; i < self->strategy_count; i++) {
+        base_free(allocator, self->strategies[i].file);
+        base_free(allocator, self->strategies[i].name);
+        base_free(allocator, self->strategies[i].params_json);
+    }
+    base_free(allocator, self->strategies);
+    texts_deinit(allocator, &self->venue.paths);
+    texts_deinit(allocator, &self->instruments);
+    base_free(allocator, self->venue.symbol);
+    base_free(allocator, self->state_dir);
+    base_free(allocator, self->file);
+    memset(self, 0, sizeof *self);
+}
+
+/* ---- what the table cannot say ---- */
+
+hean_status config_read_strategies(config_reader *reader, const json_t *json, const char *path)
+{
+    config *self = reader->config;
+    size_t count = json_array_size(json);
+
+    self->strategies = base_alloc_array(reader->allocator, count, sizeof *self->strategies);
+    if (self->strategies == NULL)
+        return base_fail(reader->error, HEAN_E_NO_MEMORY, "%s: out of memory", reader->file);
+    for (size_t i = 0; i < count; i++) {
+        config_strategy *strategy = &self->strategies[i];
+        char place[80];
+        hean_status status;
+
+        config_index(place, sizeof place, path, i);
+        self->strategy_count++;
+        strategy->capital_e8 = CAPITAL_E8;
+        strategy->risk = self->risk;
+        status =
+            config_read_object(reader, json_array_get(json, i), "strategies[]", place, strategy);
+        if (status != HEAN_OK)
+            return status;
+        if (strategy->file == NULL)
+            return base_fail(reader->error, HEAN_E_INVALID, "%s: %s.file: expected a script",
+                             reader->file, place);
+    }
+    return HEAN_OK;
+}
+
+/* Puts the configuration's folder before a relative path. */
+static hean_status resolve(config_reader *reader, char **path)
+{
+    const char *slash = strrchr(reader->file, '/');
+    size_t folder = slash != NULL ? (size_t)(slash - reader->file) + 1 : 0;
+    size_t bytes = strlen(*path) + 1;
+    char *joined;
+
+    if (folder == 0 || (*path)[0] == '/' || strncmp(*path, "sim:", 4) == 0)
+        return HEAN_OK;
+    joined = base_alloc(reader->allocator, folder + bytes);
+    if (joined == NULL)
+        return base_fail(reader->error, HEAN_E_NO_MEMORY, "%s: out of memory", reader->file);
+    memcpy(joined, reader->file, folder);
+    memcpy(joined + folder, *path, bytes);
+    base_free(reader->allocator, *path);
+    *path = joined;
+    return HEAN_OK;
+}
+
+static hean_status find_embedded(config_reader *reader, config_strategy *strategy)
+{
+    const script_embedded *found = script_embedded_find(strategy->file);
+
+    if (found == NULL)
+        return base_fail(reader->error, HEAN_E_NOT_FOUND, "%s: %s: not built in", reader->file,
+                         strategy->file);
+    strategy->source = found->text;
+    return HEAN_OK;
+}
+
+/* `built_in`: scripts are embedded too, and paths start where the program was started. */
+static hean_status complete(config_reader *reader, bool built_in)
+{
+    config *self = reader->config;
+    hean_status status = HEAN_OK;
+
+    if (self->strategy_count == 0)
+        return base_fail(reader->error, HEAN_E_INVALID,
+                         "%s: strategies: expected a list of at least one", reader->file);
+    if (self->venue.source == CONFIG_SOURCE_DATA && self->venue.paths.count == 0)
+        return base_fail(reader->error, HEAN_E_INVALID,
+                         "%s: venue.paths: expected at least one, as venue.source is \"data\"",
+                         reader->file);
+    for (size_t i = 0; status == HEAN_OK && i < self->strategy_count; i++)
+        status = built_in ? find_embedded(reader, &self->strategies[i])
+                          : resolve(reader, &self->strategies[i].file);
+    for (size_t i = 0; status == HEAN_OK && !built_in && i < self->venue.paths.count; i++)
+        status = resolve(reader, &self->venue.paths.items[i]);
+    if (status == HEAN_OK && !built_in)
+        status = resolve(reader, &self->state_dir);
+    return status;
+}
+
+static char *copy_text(const hean_allocator *allocator, const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    char *copy = base_alloc(allocator, bytes);
+    return copy != NULL ? memcpy(copy, text, bytes) : NULL;
+}
+
+hean_status config_from_json(const hean_allocator *allocator, const char *file, const char *json,
+                             size_t bytes, config *out, hean_error *error)
+{
+    config self = config_defaults(allocator);
+    config_reader reader = {allocator, file != NULL ? file : "the built-in configuration", &self,
+                            error};
+    json_error_t problem;
+    json_t *root = json_loadb(json, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+    hean_status status = HEAN_OK;
+
+    self.file = copy_text(allocator, reader.file);
+    self.state_dir = copy_text(allocator, "var/state");
+    if (self.file == NULL || self.state_dir == NULL)
+        status = base_fail(error, HEAN_E_NO_MEMORY, "%s: out of memory", reader.file);
+    else if (root == NULL)
+        status = base_fail(error, HEAN_E_PARSE, "%s: %s", reader.file, problem.text);
+    if (status == HEAN_OK)
+        status = config_refuse_secrets(&reader, root, "");
+    if (status == HEAN_OK)
+        status = config_read_object(&reader, root, "", "", &self);
+    if (status == HEAN_OK)
+        status = complete(&reader, file == NULL);
+    json_decref(root);
+    if (status != HEAN_OK) {
+        config_deinit(&self);
+        return status;
+    }
+    *out = self;
+    return HEAN_OK;
+}
+
+/* ---- evaluation ---- */
+
+typedef struct evaluation {
+    char file[4096]; /* a copy: the child's command line is wiped */
+    const char *source;
+    size_t bytes;
+} evaluation;
+
+static hean_status evaluate(void *context, base_buffer *out, hean_error *error)
+{
+    const evaluation *self = context;
+    return script_config_to_json(self->file, self->source, self->bytes, out, error);
+}
+
+static hean_status evaluate_jailed(evaluation *self, volatile int *stop, base_buffer *json,
+                                   hean_error *error)
+{
+    script_jail_call call = {
+        .body = evaluate,
+        .context = self,
+        .enter_jail = true,
+        .memory_bytes_max = CONFIG_MEMORY_MAX,
+        .deadline_ns = CONFIG_DEADLINE_NS,
+        .stop = stop,
+    };
+    return script_jail_run(&call, json, error);
+}
+
+hean_status config_load(const hean_allocator *allocator, const char *path, volatile int *stop,
+                        config *out, hean_error *error)
+{
+    evaluation self = {.source = ""};
+    base_buffer source, json;
+    hean_status status = HEAN_OK;
+
+    if (allocator == NULL)
+        allocator = base_allocator_default();
+    base_buffer_init(&source, allocator);
+    base_buffer_init(&json, allocator);
+    if (path == NULL) {
+        const script_embedded *built_in = script_embedded_find(BUILT_IN);
+        BASE_ASSERT(built_in != NULL); /* it is in the source tree */
+        self.source = built_in->text;
+        self.bytes = built_in->bytes;
+    } else {
+        status = base_buffer_read_file(&source, path, CONFIG_BYTES_MAX, error);
+        if (status == HEAN_OK && source.length > 0) {
+            self.source = source.data;
+            self.bytes = source.length;
+        }
+    }
+    if (!base_text_copy(self.file, sizeof self.file, path != NULL ? path : BUILT_IN))
+        status = base_fail(error, HEAN_E_LIMIT, "%.60s...: the path is too long", path);
+    if (status == HEAN_OK)
+        status = evaluate_jailed(&self, stop, &json, error);
+    if (status == HEAN_OK)
+        status = config_from_json(allocator, path, json.data, json.length, out, error);
+    base_buffer_deinit(&json);
+    base_buffer_deinit(&source);
+    return status;
+}
