@@ -114,50 +114,70 @@ static int open_binary(const backtest_options *options)
     return -1;
 }
 
-/* Lays an instrument text over the mapped instruments. `*fits` is false if it would change what
- * the events mean (or concerns another symbol): then the importer must read them. */
-static hean_status apply_text(market_data *data, const char *text, bool *fits, hean_error *error)
+static bool same_decimal(hean_decimal a, hean_decimal b)
 {
-    for (size_t i = 0; i < data->info.instruments; i++) {
-        const hean_instrument *old = &data->instruments[i].spec;
+    return a.mantissa == b.mantissa && a.exponent10 == b.exponent10;
+}
+
+static hean_status apply_text(market_instrument *instruments, size_t count, const char *text,
+                              bool *fits, hean_error *error)
+{
+    *fits = false;
+    for (size_t i = 0; i < count; i++) {
+        const hean_instrument *old = &instruments[i].spec;
         hean_instrument spec = *old;
         market_instrument changed;
         uint32_t fields = 0;
         hean_status status = market_instrument_parse(text, &spec, &fields, error);
-        bool concerns = (fields & MARKET_FIELD_SYMBOL) != 0 ? strcmp(spec.symbol, old->symbol) == 0
-                                                            : data->info.instruments == 1;
+
         if (status != HEAN_OK)
             return status;
-        if (!concerns)
-            continue;
+        if ((fields & MARKET_FIELD_SYMBOL) != 0 ? strcmp(spec.symbol, old->symbol) != 0
+                                                : count != 1)
+            continue; /* about another one */
         status = market_instrument_init(&changed, &spec, error);
         if (status != HEAN_OK)
             return status;
-        *fits = spec.kind == old->kind &&
-                memcmp(&spec.tick_size, &old->tick_size, sizeof spec.tick_size) == 0 &&
-                memcmp(&spec.lot_size, &old->lot_size, sizeof spec.lot_size) == 0;
+        *fits = spec.kind == old->kind && same_decimal(spec.tick_size, old->tick_size) &&
+                same_decimal(spec.lot_size, old->lot_size);
         if (*fits)
-            data->instruments[i] = changed;
+            instruments[i] = changed;
         return HEAN_OK;
     }
-    *fits = false;
     return HEAN_OK;
+}
+
+hean_status data_apply_texts(market_instrument *instruments, size_t count,
+                             const data_wishes *wishes, bool *fits, hean_error *error)
+{
+    hean_status status = HEAN_OK;
+
+    *fits = true;
+    for (size_t i = 0; status == HEAN_OK && *fits && i < wishes->text_count; i++)
+        status = apply_text(instruments, count, wishes->texts[i], fits, error);
+    return status;
+}
+
+static data_wishes wishes_of(const backtest_options *options)
+{
+    return (data_wishes){options->instrument_texts, options->instrument_count,
+                         options->maker_fee_e8, options->taker_fee_e8};
 }
 
 /* Can the whole file be replayed as it is? */
 static hean_status fits_options(market_data *data, const backtest_options *options, bool *fits,
                                 hean_error *error)
 {
-    hean_status status = HEAN_OK;
+    data_wishes wishes = wishes_of(options);
 
     *fits = (options->from_ns == 0 || options->from_ns <= data->info.first_local_ns) &&
             (options->to_ns == 0 || options->to_ns > data->info.last_local_ns) &&
             (options->symbol == NULL ||
              (data->info.instruments == 1 &&
               strcmp(options->symbol, data->instruments[0].spec.symbol) == 0));
-    for (size_t i = 0; status == HEAN_OK && *fits && i < options->instrument_count; i++)
-        status = apply_text(data, options->instrument_texts[i], fits, error);
-    return status;
+    if (!*fits)
+        return HEAN_OK;
+    return data_apply_texts(data->instruments, data->info.instruments, &wishes, fits, error);
 }
 
 static hean_status map_binary(const hean_allocator *allocator, const backtest_options *options,
@@ -183,38 +203,45 @@ static hean_status map_binary(const hean_allocator *allocator, const backtest_op
 
 /* ---- both ---- */
 
-static hean_status set_fees(market_data *data, const backtest_options *options, hean_error *error)
+static bool text_gives_fees(const data_wishes *wishes, const hean_instrument *spec)
 {
-    for (size_t i = 0; i < data->info.instruments; i++) {
-        hean_instrument spec = data->instruments[i].spec;
-        hean_status status;
-        bool unknown = spec.maker_fee_e8 == 0 && spec.taker_fee_e8 == 0;
-
-        for (size_t j = 0; unknown && j < options->instrument_count; j++) {
-            hean_instrument scratch = spec;
-            uint32_t fields = 0;
-            if (market_instrument_parse(options->instrument_texts[j], &scratch, &fields, NULL) ==
-                HEAN_OK)
-                unknown = (fields & (MARKET_FIELD_MAKER | MARKET_FIELD_TAKER)) == 0;
-        }
-        if (options->maker_fee_e8 != BACKTEST_FEE_UNSET)
-            spec.maker_fee_e8 = options->maker_fee_e8;
-        else if (unknown)
-            spec.maker_fee_e8 = BACKTEST_MAKER_FEE_E8;
-        if (options->taker_fee_e8 != BACKTEST_FEE_UNSET)
-            spec.taker_fee_e8 = options->taker_fee_e8;
-        else if (unknown)
-            spec.taker_fee_e8 = BACKTEST_TAKER_FEE_E8;
-        status = market_instrument_init(&data->instruments[i], &spec, error);
-        if (status != HEAN_OK)
-            return status;
+    for (size_t i = 0; i < wishes->text_count; i++) {
+        hean_instrument scratch = *spec;
+        uint32_t fields = 0;
+        if (market_instrument_parse(wishes->texts[i], &scratch, &fields, NULL) == HEAN_OK &&
+            (fields & (MARKET_FIELD_MAKER | MARKET_FIELD_TAKER)) != 0)
+            return true;
     }
-    return HEAN_OK;
+    return false;
+}
+
+hean_status data_set_fees(market_instrument *instruments, size_t count, const data_wishes *wishes,
+                          hean_error *error)
+{
+    hean_status status = HEAN_OK;
+
+    for (size_t i = 0; status == HEAN_OK && i < count; i++) {
+        hean_instrument spec = instruments[i].spec;
+        bool unknown =
+            spec.maker_fee_e8 == 0 && spec.taker_fee_e8 == 0 && !text_gives_fees(wishes, &spec);
+
+        if (unknown) {
+            spec.maker_fee_e8 = BACKTEST_MAKER_FEE_E8;
+            spec.taker_fee_e8 = BACKTEST_TAKER_FEE_E8;
+        }
+        if (wishes->maker_fee_e8 != BACKTEST_FEE_UNSET)
+            spec.maker_fee_e8 = wishes->maker_fee_e8;
+        if (wishes->taker_fee_e8 != BACKTEST_FEE_UNSET)
+            spec.taker_fee_e8 = wishes->taker_fee_e8;
+        status = market_instrument_init(&instruments[i], &spec, error);
+    }
+    return status;
 }
 
 hean_status backtest_data_open(const hean_allocator *allocator, const backtest_options *options,
                                backtest_data *out, hean_error *error)
 {
+    data_wishes wishes = wishes_of(options);
     backtest_data self = {0};
     hean_status status = HEAN_OK;
     int fd = open_binary(options);
@@ -229,7 +256,7 @@ hean_status backtest_data_open(const hean_allocator *allocator, const backtest_o
         status =
             base_fail(error, HEAN_E_NOT_FOUND, "data: no events for this symbol and span of time");
     if (status == HEAN_OK)
-        status = set_fees(&self.data, options, error);
+        status = data_set_fees(self.data.instruments, self.data.info.instruments, &wishes, error);
     if (status != HEAN_OK) {
         backtest_data_close(allocator, &self);
         return status;

@@ -9,7 +9,7 @@
 
 #include <host/backtest.h>
 
-/* ---- the data ---- */
+/* ---- the data: for sessions on recorded data as well ---- */
 typedef struct backtest_data {
     market_data data;
     bool open;
@@ -23,6 +23,21 @@ typedef struct backtest_data {
 hean_status backtest_data_open(const hean_allocator *allocator, const backtest_options *options,
                                backtest_data *out, hean_error *error) HEAN_WARN_UNUSED;
 void backtest_data_close(const hean_allocator *allocator, backtest_data *data);
+
+/* What the user says of instruments. */
+typedef struct data_wishes {
+    const char *const *texts; /* see market_instrument_parse */
+    size_t text_count;
+    int64_t maker_fee_e8, taker_fee_e8; /* BACKTEST_FEE_UNSET */
+} data_wishes;
+/* Lays the texts over instruments whose events exist already. `*fits` is false, and nothing of
+ * that text applied, if one would change what the events mean, or concerns none of them. */
+hean_status data_apply_texts(market_instrument *instruments, size_t count,
+                             const data_wishes *wishes, bool *fits,
+                             hean_error *error) HEAN_WARN_UNUSED;
+/* Fees: as wished, else as the texts or the instrument say, else BACKTEST_MAKER_FEE_E8 ... */
+hean_status data_set_fees(market_instrument *instruments, size_t count, const data_wishes *wishes,
+                          hean_error *error) HEAN_WARN_UNUSED;
 
 /* ---- the replay ---- */
 

@@ -114,6 +114,24 @@ static hean_status resolve(config_reader *reader, char **path)
     return HEAN_OK;
 }
 
+/* "strategies/hello.lua" -> "hello": a name that is known before the script is, for its state. */
+static hean_status name_strategy(config_reader *reader, config_strategy *strategy)
+{
+    const char *slash = strrchr(strategy->file, '/');
+    const char *base = slash != NULL ? slash + 1 : strategy->file;
+    size_t bytes = strlen(base);
+
+    if (strategy->name != NULL)
+        return HEAN_OK;
+    if (bytes > 4 && strcmp(base + bytes - 4, ".lua") == 0)
+        bytes -= 4;
+    strategy->name = base_alloc(reader->allocator, bytes + 1);
+    if (strategy->name == NULL)
+        return base_fail(reader->error, HEAN_E_NO_MEMORY, "%s: out of memory", reader->file);
+    memcpy(strategy->name, base, bytes);
+    return HEAN_OK;
+}
+
 static hean_status find_embedded(config_reader *reader, config_strategy *strategy)
 {
     const script_embedded *found = script_embedded_find(strategy->file);
@@ -138,6 +156,8 @@ static hean_status complete(config_reader *reader, bool built_in)
         return base_fail(reader->error, HEAN_E_INVALID,
                          "%s: venue.paths: expected at least one, as venue.source is \"data\"",
                          reader->file);
+    for (size_t i = 0; status == HEAN_OK && i < self->strategy_count; i++)
+        status = name_strategy(reader, &self->strategies[i]);
     for (size_t i = 0; status == HEAN_OK && i < self->strategy_count; i++)
         status = built_in ? find_embedded(reader, &self->strategies[i])
                           : resolve(reader, &self->strategies[i].file);

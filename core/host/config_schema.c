@@ -100,7 +100,7 @@ static const config_key keys[] = {
     {"strategies[]", "file", CONFIG_TEXT, AT(config_strategy, file), 1,
      .about = "the script; relative to the configuration"},
     {"strategies[]", "name", CONFIG_TEXT, AT(config_strategy, name), 1,
-     .fallback = "as the script says", .about = "unique"},
+     .fallback = "the file's name", .about = "unique"},
     {"strategies[]", "params", CONFIG_FREE, AT(config_strategy, params_json), .fallback = "none",
      .about = "parameters that differ from the script's defaults"},
     {"strategies[]", "capital_usd", CONFIG_SCALED, AT(config_strategy, capital_e8), 1, 1e10, 8,

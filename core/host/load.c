@@ -211,25 +211,39 @@ cleanup:
     return status;
 }
 
+static hean_status save(hean_host *host, uint16_t id, const char **text, size_t *bytes,
+                        hean_error *error)
+{
+    host_strategy *strategy = id < host->strategy_count ? host->strategies[id] : NULL;
+    hean_error why = {0};
+    hean_status status;
+
+    if (text == NULL || bytes == NULL)
+        return base_fail(error, HEAN_E_INVALID, "save: no place for the text");
+    if (strategy == NULL)
+        return base_fail(error, HEAN_E_NOT_FOUND, "save: no strategy %u", id);
+    if (!host->started || strategy->stopped)
+        return base_fail(error, HEAN_E_STATE, "save: strategy %s does not run", strategy->name);
+    status = strategy->vm != NULL ? script_vm_save(strategy->vm, text, bytes, &why)
+                                  : script_worker_save(strategy->worker, text, bytes, &why);
+    if (status == HEAN_OK)
+        return HEAN_OK;
+    if (error != NULL)
+        *error = why;
+    if (engine_stop_strategy(host->engine, id, &why) != HEAN_OK)
+        return base_fail(&host->broken, HEAN_E_STATE, "save: strategy %s cannot be stopped",
+                         strategy->name);
+    return status;
+}
+
 hean_status hean_host_save(hean_host *host, uint16_t id, const char **text, size_t *bytes,
                            hean_error *error)
 {
     hean_status status = host_enter(host, error);
-    host_strategy *strategy;
 
     if (status != HEAN_OK)
         return status;
-    strategy = id < host->strategy_count ? host->strategies[id] : NULL;
-    if (text == NULL || bytes == NULL)
-        status = base_fail(error, HEAN_E_INVALID, "save: no place for the text");
-    else if (strategy == NULL)
-        status = base_fail(error, HEAN_E_NOT_FOUND, "save: no strategy %u", id);
-    else if (!host->started || strategy->stopped)
-        status = base_fail(error, HEAN_E_STATE, "save: strategy %s does not run", strategy->name);
-    else if (strategy->vm != NULL)
-        status = script_vm_save(strategy->vm, text, bytes, error);
-    else
-        status = script_worker_save(strategy->worker, text, bytes, error);
+    status = save(host, id, text, bytes, error);
     host_leave(host);
     return status;
 }

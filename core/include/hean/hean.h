@@ -593,10 +593,11 @@ typedef struct hean_metric {
  * Copies up to `capacity`; returns how many there are. */
 HEAN_API size_t hean_host_metrics(const hean_host *host, hean_metric *out, size_t capacity);
 
-/* Calls on_save of a strategy: its state as JSON text, to be given back in hean_strategy.saved.
+/* Calls on_save of a strategy: its state as JSON text, to be given back in hean_strategy.saved. A
+ * strategy that fails in it is stopped, as in every callback.
  * Shape     *bytes is 0 if the script has no on_save.
- * Errors    HEAN_E_NOT_FOUND, HEAN_E_STATE (not started, or stopped), HEAN_E_LIMIT (over 1 MiB);
- *           as a callback otherwise.
+ * Errors    HEAN_E_NOT_FOUND, HEAN_E_STATE (not started, or stopped), HEAN_E_LIMIT (over 1 MiB),
+ *           HEAN_E_SCRIPT and the others of a script that fails.
  * Lifetime  The text is valid until the next call on this host. */
 HEAN_API hean_status hean_host_save(hean_host *host, uint16_t strategy, const char **text,
                                     size_t *bytes, hean_error *error) HEAN_WARN_UNUSED;

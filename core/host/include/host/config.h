@@ -21,7 +21,7 @@ typedef enum config_source { CONFIG_SOURCE_SIM, CONFIG_SOURCE_DATA } config_sour
 typedef struct config_strategy {
     char *file;         /* relative paths start at the configuration's folder */
     const char *source; /* embedded configuration: the embedded script's text; else NULL */
-    char *name;         /* NULL: as the script says */
+    char *name;         /* never NULL: by default the file's name, without folder and ending */
     char *params_json;  /* NULL: none */
     int64_t capital_e8;
     hean_risk_limits risk; /* its own values over those of the whole */
