@@ -56,7 +56,7 @@ static void drain_log(backtest *self)
 {
     const replay_report *report = self->report;
     size_t end = __atomic_load_n(&report->log_bytes, __ATOMIC_ACQUIRE);
-    char name[HEAN_NAME_BYTES], text[2048];
+    char name[HEAN_NAME_BYTES], text[HOST_LINE_BYTES];
     replay_line line;
 
     copy_name(name, sizeof name, report->strategy);
@@ -158,11 +158,12 @@ static void read_figures(const backtest *self, backtest_result *out)
     out->callbacks = account->callbacks;
     out->orders = account->orders;
     out->fills = account->fills;
-    out->rejects = account->rejects;
     out->maker_fills = report->maker_fills;
     out->taker_fills = report->taker_fills;
     out->cancels = report->cancels;
     memcpy(out->rejects_by_reason, report->rejects_by_reason, sizeof out->rejects_by_reason);
+    for (size_t i = 0; i < HEAN_REASON_COUNT; i++)
+        out->rejects += out->rejects_by_reason[i];
     out->capital_e8 = self->options->capital_e8;
     out->gross_pnl_e8 = saturate((base_int128)account->realized_e8 + account->unrealized_e8);
     out->fees_e8 = account->fees_e8;
@@ -203,7 +204,7 @@ static hean_status read_lists(const backtest *self, backtest_result *out, hean_e
     }
     out->position_count = data->info.instruments;
     for (size_t i = 0; i < metrics; i++) {
-        copy_name(out->metrics[i].name, HEAN_NAME_BYTES, report->metrics[i].name);
+        copy_name(out->metrics[i].name, HEAN_METRIC_NAME_BYTES, report->metrics[i].name);
         out->metrics[i].value = report->metrics[i].value;
     }
     out->metric_count = metrics;
@@ -297,23 +298,6 @@ static hean_status prepare(backtest *self, hean_error *error)
     return status;
 }
 
-/* Does a replay that ended so have something to show? */
-static bool has_result(const replay_report *report, hean_status status)
-{
-    switch (status) {
-    case HEAN_OK:
-    case HEAN_E_INTERRUPTED:
-    case HEAN_E_SCRIPT:
-    case HEAN_E_SCRIPT_DEADLINE:
-    case HEAN_E_SCRIPT_MEMORY:
-    case HEAN_E_SCRIPT_JAILED:
-    case HEAN_E_WORKER:
-        return report->began != 0;
-    default:
-        return false;
-    }
-}
-
 hean_status backtest_run(const backtest_options *options, backtest_result *result,
                          hean_error *error)
 {
@@ -328,7 +312,7 @@ hean_status backtest_run(const backtest_options *options, backtest_result *resul
     if (status != HEAN_OK)
         goto cleanup;
     status = run_replay(&self, &detail);
-    if (has_result(self.report, status)) {
+    if (self.report->began != 0) {
         hean_status reading = read_report(&self, result, status == HEAN_OK ? &detail : NULL);
         if (status == HEAN_OK)
             status = reading;

@@ -43,7 +43,7 @@ static void report_account_event(void *context, const hean_event *event)
     if (event->kind == HEAN_EVENT_ORDER) {
         if (event->data.order.status == HEAN_ORDER_CANCELLED)
             report->cancels++;
-        if (event->data.order.status == HEAN_ORDER_REJECTED && event->reason < HEAN_REASON_COUNT)
+        else if (event->reason != HEAN_REASON_NONE && event->reason < HEAN_REASON_COUNT)
             report->rejects_by_reason[event->reason]++;
     } else if (event->kind == HEAN_EVENT_FILL) {
         if ((event->flags & HEAN_EVENT_MAKER) != 0)

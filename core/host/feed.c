@@ -94,6 +94,13 @@ static hean_status check_batch(const hean_host *host, const hean_event *events, 
     return HEAN_OK;
 }
 
+/* A report about an order that cannot be is its sender's mistake; the engine goes on. */
+static bool is_bad_report(const hean_event *event, hean_status status)
+{
+    return (event->kind == HEAN_EVENT_ORDER || event->kind == HEAN_EVENT_FILL) &&
+           (status == HEAN_E_INVALID || status == HEAN_E_NOT_FOUND);
+}
+
 /* The engine's answer, or that an intent was lost on the way to the embedder. */
 static hean_status leave(hean_host *host, hean_status status, hean_error *detail, hean_error *error)
 {
@@ -118,8 +125,15 @@ hean_status hean_host_push(hean_host *host, const hean_event *events, size_t cou
     for (size_t i = 0; i < count && status == HEAN_OK && !host->intent_lost; i++) {
         hean_event taken = event_taken(&events[i]);
         status = engine_push(host->engine, &taken, &detail);
-        if (status != HEAN_OK)
-            (void)base_fail_prefix(&detail, "push: event %zu of %zu", i, count);
+        if (status == HEAN_OK)
+            continue;
+        (void)base_fail_prefix(&detail, "push: event %zu of %zu", i, count);
+        if (is_bad_report(&events[i], status)) {
+            if (error != NULL)
+                *error = detail;
+            host_leave(host);
+            return status;
+        }
     }
     return leave(host, status, &detail, error);
 }

@@ -14,10 +14,11 @@
 #include <script/script.h>
 
 #define HOST_STRATEGIES_MAX 256
-#define HOST_METRICS_MAX    256 /* names per strategy */
+#define HOST_METRICS_MAX    256  /* names per strategy */
+#define HOST_LINE_BYTES     4097 /* the longest log line, terminated */
 
 typedef struct host_metric {
-    char name[HEAN_NAME_BYTES];
+    char name[HEAN_METRIC_NAME_BYTES];
     double value;
 } host_metric;
 

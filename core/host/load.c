@@ -81,7 +81,8 @@ static hean_status add_strategy(hean_host *host, host_strategy *strategy, const 
         .name = strategy->name,
         .subscription = {.kinds = info->kinds,
                          .bar_intervals_ns = info->bar_intervals_ns,
-                         .bar_interval_count = info->bar_interval_count},
+                         .bar_interval_count = info->bar_interval_count,
+                         .instruments = info->instruments},
         .limits = given->limits,
         .capital_e8 = given->capital_e8,
     };

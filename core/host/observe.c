@@ -9,14 +9,12 @@
 #include <math.h>
 #include <string.h>
 
-#define LOG_LINE_BYTES 2048
-
 /* ---- log ---- */
 
 static void write_line(const hean_host *host, hean_log_level level, int64_t time_ns,
                        const char *source, const char *text, size_t bytes)
 {
-    char line[LOG_LINE_BYTES];
+    char line[HOST_LINE_BYTES];
 
     if (host->options.log.write == NULL)
         return;
@@ -31,7 +29,7 @@ static void write_line(const hean_host *host, hean_log_level level, int64_t time
 void host_log(const hean_host *host, hean_log_level level, const char *source, const char *format,
               ...)
 {
-    char line[LOG_LINE_BYTES];
+    char line[HOST_LINE_BYTES];
     va_list args;
     int bytes;
 
@@ -75,7 +73,7 @@ static void on_metric(void *context, uint16_t id, const char *text, size_t bytes
 {
     hean_host *host = context;
     host_strategy *strategy = host->strategies[id];
-    char name[HEAN_NAME_BYTES] = {0};
+    char name[HEAN_METRIC_NAME_BYTES] = {0};
     bool found;
     size_t at;
 

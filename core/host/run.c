@@ -277,8 +277,7 @@ static void sleep_to_next(session *self)
 /* Pushes one batch of what is due; when nothing is left, lets time pass and sleeps. */
 static hean_status step(session *self, hean_error *error)
 {
-    int64_t now_ns =
-        self->market.start_ns + (int64_t)((double)elapsed_ns(self) * self->config->venue.speed);
+    int64_t now_ns = event_now_ns(self);
     const hean_event *events;
     size_t count = run_market_take(&self->market, now_ns, &events);
     hean_status status;

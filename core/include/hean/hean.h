@@ -523,6 +523,8 @@ HEAN_API hean_status hean_host_start(hean_host *host, int64_t now_ns,
  * Units     Times in (0, 2^62). exch_ns 0 is "unknown", and a venue's clock may run ahead of ours:
  *           local_ns is taken for both.
  * Errors    HEAN_E_INVALID (the message says what of which event), HEAN_E_TIME_ORDER, HEAN_E_STATE.
+ *           HEAN_E_NOT_FOUND, HEAN_E_INVALID also for an ORDER or FILL event that does not fit an
+ *           open order: what came before it in the batch was taken, and the host goes on.
  *           After any other error (HEAN_E_NO_MEMORY, HEAN_E_LIMIT) the host takes no more events:
  *           read what you need and close it.
  *           A strategy that fails is stopped, its orders are cancelled, the others go on; that is
@@ -581,8 +583,10 @@ HEAN_API size_t hean_host_open_orders(const hean_host *host, uint16_t strategy, 
 
 #define HEAN_NO_STRATEGY 0xFFFFu
 
+#define HEAN_METRIC_NAME_BYTES 72
+
 typedef struct hean_metric {
-    char name[HEAN_NAME_BYTES];
+    char name[HEAN_METRIC_NAME_BYTES];
     uint16_t strategy; /* HEAN_NO_STRATEGY: of the host */
     double value;
 } hean_metric;

@@ -67,7 +67,8 @@ typedef struct backtest_result {
     bool complete; /* the whole of the data was replayed */
     uint64_t events;
     int64_t first_ns, last_ns;
-    uint64_t callbacks, orders, fills, maker_fills, taker_fills, cancels, rejects;
+    uint64_t callbacks, orders, fills, maker_fills, taker_fills, cancels;
+    uint64_t rejects; /* of orders, amendments and cancellations; the sum of those by reason */
     uint64_t rejects_by_reason[HEAN_REASON_COUNT];
     int64_t capital_e8;
     int64_t gross_pnl_e8; /* realized and unrealized, before fees and funding */
@@ -94,13 +95,12 @@ typedef struct backtest_result {
 
 backtest_options backtest_options_default(void);
 
-/* Runs one backtest. The result is filled, as far as it got, whenever the replay began: with
- * HEAN_OK, with HEAN_E_INTERRUPTED, and with the error of a script that was stopped (SCRIPT,
- * SCRIPT_DEADLINE, SCRIPT_MEMORY, SCRIPT_JAILED, WORKER; the message names file, line and callback
- * where they are known). With any other error it is untouched. `complete` tells the first case
- * from the others.
- * Errors besides: those of market_import_run, market_data_open, hean_host_load_strategy;
- * HEAN_E_LIMIT where there is no space for the imported data. */
+/* Runs one backtest. Once the replay began the result is filled, as far as it got, whatever ended
+ * it; `complete` tells whether that was the end of the data. Otherwise it is untouched.
+ * Errors: those of market_import_run, market_data_open and hean_host_load_strategy;
+ * HEAN_E_INTERRUPTED; that of the script if it was stopped (SCRIPT, SCRIPT_DEADLINE,
+ * SCRIPT_MEMORY, SCRIPT_JAILED, WORKER, LIMIT: the message names file, line and callback where
+ * they are known). */
 hean_status backtest_run(const backtest_options *options, backtest_result *result,
                          hean_error *error) HEAN_WARN_UNUSED;
 /* After a result was filled. NULL: the allocator of the options was NULL. */
