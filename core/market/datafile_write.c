@@ -178,6 +178,11 @@ cleanup:
     return status;
 }
 
+market_data_info market_data_writer_info(const market_data_writer *writer)
+{
+    return writer->info;
+}
+
 void market_data_writer_close(market_data_writer *writer)
 {
     if (writer == NULL)

@@ -42,6 +42,8 @@ hean_status market_data_writer_append(market_data_writer *writer, const hean_eve
 /* HEAN_E_LIMIT: 2^32 events or more of which some step back in venue time. */
 hean_status market_data_writer_finish(market_data_writer *writer,
                                       hean_error *error) HEAN_WARN_UNUSED;
+/* Of what was appended; the SHA-256 after finish only. */
+market_data_info market_data_writer_info(const market_data_writer *writer);
 void market_data_writer_close(market_data_writer *writer);
 
 /* ---- reading ---- */
