@@ -98,9 +98,10 @@ static market_book_side *open_side(const hean_allocator *allocator)
 
     if (side == NULL)
         return NULL;
+    side->page_count = 0; /* until there is one */
     side->capacity = 8;
     side->lowest = base_alloc_array(allocator, side->capacity, sizeof *side->lowest);
-    side->pages = base_alloc_array(allocator, side->capacity, sizeof *side->pages);
+    side->pages = base_alloc_array(allocator, side->capacity, sizeof(book_page *));
     if (side->lowest == NULL || side->pages == NULL ||
         (side->pages[0] = base_alloc(allocator, sizeof(book_page))) == NULL) {
         close_side(allocator, side);
@@ -150,7 +151,7 @@ static bool reserve_page(const hean_allocator *allocator, market_book_side *side
         if (lowest == NULL)
             return false;
         side->lowest = lowest;
-        pages = base_resize(allocator, side->pages, capacity * sizeof *pages);
+        pages = base_resize(allocator, side->pages, capacity * sizeof(book_page *));
         if (pages == NULL)
             return false;
         side->pages = pages;
@@ -206,7 +207,7 @@ static void add_page(market_book_side *side, size_t at, book_page *page)
 {
     memmove(side->lowest + at + 1, side->lowest + at,
             (side->page_count - at) * sizeof *side->lowest);
-    memmove(side->pages + at + 1, side->pages + at, (side->page_count - at) * sizeof *side->pages);
+    memmove(side->pages + at + 1, side->pages + at, (side->page_count - at) * sizeof(book_page *));
     side->lowest[at] = page->keys[0];
     side->pages[at] = page;
     side->page_count++;
@@ -220,7 +221,7 @@ static void drop_page(market_book_side *side, size_t at)
     side->last = 0;
     memmove(side->lowest + at, side->lowest + at + 1,
             (side->page_count - at) * sizeof *side->lowest);
-    memmove(side->pages + at, side->pages + at + 1, (side->page_count - at) * sizeof *side->pages);
+    memmove(side->pages + at, side->pages + at + 1, (side->page_count - at) * sizeof(book_page *));
     side->lowest[0] = INT64_MIN;
 }
 

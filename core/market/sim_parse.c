@@ -130,9 +130,8 @@ static hean_status take_pair(char *pair, uint32_t *given, market_sim_options *op
 hean_status market_sim_parse(const char *text, market_sim_options *options, int64_t *duration_ns,
                              hean_error *error)
 {
-    market_sim_options made;
+    market_sim_options made = market_sim_options_default(0);
     int64_t duration = 3600 * BASE_NS_PER_S;
-    uint64_t seed = 0;
     uint32_t given = 0;
     bool first = true;
     hean_status status = HEAN_OK;
@@ -147,9 +146,7 @@ hean_status market_sim_parse(const char *text, market_sim_options *options, int6
         base_text_clean(part, (size_t)(end - at));
         if (!first)
             status = take_pair(part, &given, &made, &duration, error);
-        else if (read_number(part, &seed))
-            made = market_sim_options_default(seed);
-        else
+        else if (!read_number(part, &made.seed))
             status = base_fail(error, HEAN_E_PARSE,
                                "sim: expected a seed, a whole number such as 42, got \"%s\"", part);
         if (*end == 0)

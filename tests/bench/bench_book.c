@@ -68,7 +68,7 @@ static bool load(const char *name, hean_decimal tick, hean_decimal lot, recordin
     while (gzgets(file, line, sizeof line) != NULL)
         add_row(out, line, tick, lot, &snapshot);
     BASE_ASSERT(gzclose(file) == Z_OK);
-    return true;
+    return out->count > 0;
 }
 
 /* A clock for single updates: the processor's counter where there is one. */
@@ -119,7 +119,7 @@ static double clock_cost(void)
 
 static void run_single(const char *name, market_book *book, const recording *data)
 {
-    double *each = calloc(data->count, sizeof *each);
+    double *each = calloc(data->count + 1, sizeof *each);
     double cost = clock_cost(), ns_per_tick;
     int64_t start_ns = base_clock_monotonic_ns();
     uint64_t start_ticks = ticks_now();
