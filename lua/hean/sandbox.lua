@@ -83,9 +83,9 @@ local function rank_of(key)
   return nil
 end
 
-local function refuse_key(name, key)
+local function refuse_key(name, key, level)
   error(format("%s: a key is a %s, and such keys have no order that is the same in every run; "
-    .. "use numbers or strings as keys", name, type(key)), 3)
+    .. "use numbers or strings as keys", name, type(key)), level)
 end
 
 local function before(a, rank_a, b, rank_b)
@@ -101,7 +101,7 @@ local function ordered_next(t, key)
   end
   local rank = 0
   if key ~= nil then
-    rank = rank_of(key) or refuse_key("next", key)
+    rank = rank_of(key) or refuse_key("next", key, 3)
     if rank == 1 and key + 1 ~= key then
       local value = rawget(t, key + 1)
       if value ~= nil then
@@ -111,7 +111,7 @@ local function ordered_next(t, key)
   end
   local best, best_rank
   for candidate in rawnext, t do
-    local candidate_rank = rank_of(candidate) or refuse_key("next", candidate)
+    local candidate_rank = rank_of(candidate) or refuse_key("next", candidate, 3)
     if (rank == 0 or before(key, rank, candidate, candidate_rank))
       and (best_rank == nil or before(candidate, candidate_rank, best, best_rank)) then
       best, best_rank = candidate, candidate_rank
@@ -126,7 +126,7 @@ end
 local function sorted_keys(t)
   local groups = { {}, {}, {}, {}, {} }
   for key in rawnext, t do
-    local group = groups[rank_of(key) or refuse_key("pairs", key)]
+    local group = groups[rank_of(key) or refuse_key("pairs", key, 4)]
     group[#group + 1] = key
   end
   local keys = groups[1]

@@ -1,0 +1,5 @@
+std = "luajit"
+max_line_length = 100
+codes = true
+files["spec"] = { std = "luajit+busted" }
+files["lua/hean/template_spec.lua"] = { std = "luajit+busted" }
