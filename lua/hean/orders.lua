@@ -230,24 +230,29 @@ local function add_looking(core, methods)
     end
   end
 
-  -- The order of the ORDER event that is in io, as it now stands. One that this VM did not place
-  -- (it was there before a restart) is taken in.
+  -- An order that this VM did not place: it was there before a restart.
+  local function found(id)
+    return {
+      id = id, symbol = core.names[io.instrument], side = binding.sides[io.side],
+      type = "limit", tif = "gtc",
+    }
+  end
+
+  -- The order of the ORDER event that is in io, as it now stands.
   function core.take_order()
-    local id = io.id
+    local id, status, reason = io.id, binding.order_statuses[io.status], binding.reasons[io.reason]
     local order = orders[id]
-    if order == nil then
-      order = {
-        id = id, symbol = core.names[io.instrument], side = binding.sides[io.side],
-        type = "limit", tif = "gtc",
-      }
+    if reason == "unknown_order" then
+      order = found(id) -- the request was refused; an order of this id, if any, is as it was
+    elseif order == nil then
+      order = found(id)
       orders[id] = order
       open[#open + 1] = id
       core.last_order = id > core.last_order and id or core.last_order
     end
-    local status = binding.order_statuses[io.status]
-    order.status, order.reason = status, binding.reasons[io.reason]
+    order.status, order.reason = status, reason
     order.price, order.qty, order.filled = io.price, io.qty, io.filled
-    if final[status] then
+    if final[status] and orders[id] == order then
       orders[id] = nil
       remove_open(id)
     end

@@ -10,7 +10,7 @@ local binding = require "hean.binding"
 local sandbox = require "hean.sandbox"
 local words = require "hean.words"
 
-local abs, floor = math.abs, math.floor
+local abs, ceil, floor, max = math.abs, math.ceil, math.floor, math.max
 local setmetatable, type = setmetatable, type
 local safe_tostring = sandbox.tostring
 local LEVELS_MAX = binding.LEVELS_MAX
@@ -177,6 +177,23 @@ local function add_rounding(core, methods)
     if qty < 0 then
       lots = -lots
     end
+    return lots * instrument.lot_num / instrument.lot_den
+  end
+
+  function methods.qty_for(_, notional, price, symbol)
+    local instrument = find_instrument(symbol, "ctx:qty_for")
+    check_number(notional, "the notional", "ctx:qty_for")
+    check_number(price, "the price", "ctx:qty_for")
+    if not (notional > 0 and price > 0) then
+      core.misuse("ctx:qty_for: notional and price must be above 0, got %s and %s",
+        safe_tostring(notional), safe_tostring(price))
+    end
+    local public = instrument.public
+    local inverse = public.kind == "inverse"
+    local lots = floor((inverse and notional or notional / price) * instrument.lots_per_unit + 1e-6)
+    local least = max(public.min_qty or 0,
+      (public.min_notional or 0) * (inverse and price or 1 / price))
+    lots = max(lots, ceil(least * instrument.lots_per_unit - 1e-6), 1)
     return lots * instrument.lot_num / instrument.lot_den
   end
 end
