@@ -21,6 +21,9 @@ hean_status engine_open(const engine_options *options, engine **out, hean_error 
     if (options->log_lines_per_second < 0)
         return base_fail(error, HEAN_E_INVALID, "log_lines_per_second is %d, expected 0 or more",
                          (int)options->log_lines_per_second);
+    hean_status status = paper_check_options(&options->paper, error);
+    if (status != HEAN_OK)
+        return status;
     engine *made = base_alloc(options->allocator, sizeof *made);
     if (made == NULL)
         return base_fail(error, HEAN_E_NO_MEMORY, "engine");
@@ -32,7 +35,7 @@ hean_status engine_open(const engine_options *options, engine **out, hean_error 
     fifo_init(&made->deliveries, sizeof(hean_event));
     paper_options->latency = NULL;
     made->books = base_alloc_array(made->allocator, MARKET_INSTRUMENTS_MAX, sizeof *made->books);
-    hean_status status =
+    status =
         made->books == NULL ? HEAN_E_NO_MEMORY : hash_sha256_open(made->allocator, &made->hash);
     if (status == HEAN_OK && options->paper.latency != NULL && options->paper.latency_count > 0) {
         size_t bytes = options->paper.latency_count * sizeof *options->paper.latency;

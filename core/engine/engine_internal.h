@@ -17,11 +17,13 @@
 #include <market/bars.h>
 #include <market/event.h>
 
-typedef enum engine_stage { ENGINE_SETUP, ENGINE_RUNNING, ENGINE_FAILED } engine_stage;
+typedef enum engine_stage { ENGINE_SETUP, ENGINE_RUNNING, ENGINE_ENDED } engine_stage;
 
 typedef struct engine_bars {
     market_bars bars;
     bool native; /* the data has bars of this interval itself */
+    bool late;   /* `closed` waits for the shorter bar that completed it to go out first */
+    hean_event closed;
 } engine_bars;
 
 typedef struct instrument_state {

@@ -142,25 +142,35 @@ static void find_bars_end(instrument_state *state)
     }
 }
 
-/* Builds bars. A bar that ended before the event goes out before it; one that a shorter bar
- * completes goes out after that (`late`). */
-static hean_status build_bars(engine *self, instrument_state *state, const hean_event *event,
-                              bool late)
+/* Builds bars. One that ended before the event goes out before it; one that the event, a shorter
+ * bar, completes goes out after it. */
+static hean_status build_bars(engine *self, instrument_state *state, const hean_event *event)
 {
-    for (size_t i = 0; i < state->bar_count; i++) {
+    hean_status status = HEAN_OK;
+    for (size_t i = 0; i < state->bar_count && status == HEAN_OK; i++) {
         engine_bars *bars = &state->bars[i];
         bool is_bar = event->kind == HEAN_EVENT_BAR;
-        hean_event closed;
         if (is_bar && event->data.bar.interval_ns == bars->bars.interval_ns)
             bars->native = true;
-        if (bars->native || is_bar != late || !market_bars_push(&bars->bars, event, &closed))
+        if (bars->native || !market_bars_push(&bars->bars, event, &bars->closed))
             continue;
-        hean_status status = dispatch(self, &closed);
-        if (status != HEAN_OK)
-            return status;
+        bars->late = is_bar && bars->closed.exch_ns == event->exch_ns;
+        if (!bars->late)
+            status = dispatch(self, &bars->closed);
     }
     find_bars_end(state);
-    return HEAN_OK;
+    return status;
+}
+
+static hean_status send_late_bars(engine *self, instrument_state *state)
+{
+    hean_status status = HEAN_OK;
+    for (size_t i = 0; i < state->bar_count && status == HEAN_OK; i++) {
+        if (state->bars[i].late)
+            status = dispatch(self, &state->bars[i].closed);
+        state->bars[i].late = false;
+    }
+    return status;
 }
 
 hean_status feed_pass_time(engine *self)
@@ -235,14 +245,15 @@ static hean_status learn(instrument_state *state, const hean_event *event, bool 
 hean_status feed_take(engine *self, const hean_event *event)
 {
     instrument_state *state = &self->instruments[event->instrument];
-    bool builds = state->bar_count > 0 &&
-                  (event->kind == HEAN_EVENT_TRADE || event->exch_ns >= state->bars_end_ns);
+    bool builds =
+        state->bar_count > 0 && (event->kind == HEAN_EVENT_TRADE || event->kind == HEAN_EVENT_BAR ||
+                                 event->exch_ns >= state->bars_end_ns);
     bool priced;
     hean_status status;
     self->now_ns = event->local_ns;
     self->events++;
-    if (builds && event->kind != HEAN_EVENT_BAR) {
-        status = build_bars(self, state, event, false);
+    if (builds) {
+        status = build_bars(self, state, event);
         if (status != HEAN_OK)
             return status;
     }
@@ -264,8 +275,8 @@ hean_status feed_take(engine *self, const hean_event *event)
     else if ((state->kinds >> event->kind & 1) != 0 &&
              (event->kind != HEAN_EVENT_BOOK || priced || state->every_level))
         status = dispatch(self, event);
-    if (status == HEAN_OK && event->kind == HEAN_EVENT_BAR && state->bar_count > 0)
-        status = build_bars(self, state, event, true);
+    if (status == HEAN_OK && builds && event->kind == HEAN_EVENT_BAR)
+        status = send_late_bars(self, state);
     if (status == HEAN_OK && self->deliveries.count > 0)
         status = strategy_deliver(self);
     return status;

@@ -156,7 +156,7 @@ static hean_status leave(engine *self, hean_status status, hean_error *error)
 {
     if (status == HEAN_OK)
         return HEAN_OK;
-    self->stage = ENGINE_FAILED;
+    self->stage = ENGINE_ENDED;
     if (self->error.status != status)
         (void)base_fail(&self->error, status, "%s", hean_status_text(status));
     if (error != NULL)
@@ -170,7 +170,7 @@ static hean_status check_running(const engine *self, hean_error *error)
         return HEAN_OK;
     return base_fail(error, HEAN_E_STATE,
                      self->stage == ENGINE_SETUP ? "the engine is not started"
-                                                 : "the engine has failed before");
+                                                 : "the engine's run is over, or failed before");
 }
 
 static hean_status check_event(const engine *self, const hean_event *event, hean_error *error)
@@ -452,9 +452,8 @@ hean_status engine_replay(engine *self, const hean_event *events, size_t count,
         else
             status = replay_step(&run, &done);
     }
-    if (status == HEAN_OK)
-        status = venue_catch_up(&run, INT64_MAX);
     if (progress != NULL)
         *progress = run.host;
+    self->stage = ENGINE_ENDED; /* the venue may lie behind */
     return leave(self, status, error);
 }

@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-static hean_status check_options(const engine_paper_options *options, hean_error *error)
+hean_status paper_check_options(const engine_paper_options *options, hean_error *error)
 {
     if (options->entry_latency_ns < 0 || options->response_latency_ns < 0)
         return base_fail(error, HEAN_E_INVALID, "a latency is negative, expected 0 or more");
@@ -52,9 +52,6 @@ hean_status paper_open(const hean_allocator *allocator, const engine_paper_optio
                        const market_instrument *const *instruments, size_t instrument_count,
                        size_t strategy_count, paper **out, hean_error *error)
 {
-    hean_status status = check_options(options, error);
-    if (status != HEAN_OK)
-        return status;
     paper *broker = base_alloc(allocator, sizeof *broker);
     if (broker == NULL)
         return base_fail(error, HEAN_E_NO_MEMORY, "paper broker");
@@ -64,7 +61,7 @@ hean_status paper_open(const hean_allocator *allocator, const engine_paper_optio
     broker->now_ns = INT64_MIN;
     fifo_init(&broker->requests, sizeof(paper_request));
     fifo_init(&broker->answers, sizeof(paper_answer));
-    status = HEAN_E_NO_MEMORY;
+    hean_status status = HEAN_E_NO_MEMORY;
     /* One more than needed: an empty array is not NULL. */
     broker->venues = base_alloc_array(allocator, instrument_count + 1, sizeof(paper_venue));
     broker->positions =

@@ -302,4 +302,18 @@ static void scenario_expect(scenario *run, const char *script, const char *expec
         fail_msg("the scenario\n%s\ngave\n%sinstead of\n%s", script, run->text, expected);
 }
 
+static int scenario_setup(void **state)
+{
+    *state = scenario_new();
+    return 0;
+}
+
+static int scenario_teardown(void **state)
+{
+    scenario_free(*state);
+    return 0;
+}
+
+#define SCENARIO(test) cmocka_unit_test_setup_teardown(test, scenario_setup, scenario_teardown)
+
 #endif

@@ -160,8 +160,8 @@ hean_status engine_advance(engine *engine, int64_t now_ns, hean_error *error) HE
 
 /* Recorded data: the venue's side runs in exch_ns order (by `exch_order` where given), the host's
  * side in local_ns order, orders and answers travel with their latencies in between. What is due by
- * the last event's time happens. May be called again with the data that follows only if exch_order
- * is NULL; what the venue then made before the last event of the call before is a little late.
+ * the last event's time happens. Once, instead of push and advance: afterwards the engine only
+ * answers questions.
  * `stop` (may be NULL) is looked at now and then: HEAN_E_INTERRUPTED. `progress` (may be NULL) is
  * set to the position. */
 hean_status engine_replay(engine *engine, const hean_event *events, size_t count,

@@ -91,8 +91,11 @@ typedef struct paper_answer {
     uint8_t request; /* the kind of request that this answers; 0: none */
 } paper_answer;
 
-/* Options and instruments are copied. HEAN_E_INVALID for negative latencies, samples that are not
- * in order, or a power that is not positive. */
+/* HEAN_E_INVALID for negative latencies, samples that are not in order, an unknown queue model or a
+ * power that is not positive. */
+hean_status paper_check_options(const engine_paper_options *options,
+                                hean_error *error) HEAN_WARN_UNUSED;
+/* Options, checked before, are copied; instruments must live on. */
 hean_status paper_open(const hean_allocator *allocator, const engine_paper_options *options,
                        const market_instrument *const *instruments, size_t instrument_count,
                        size_t strategy_count, paper **out, hean_error *error) HEAN_WARN_UNUSED;
