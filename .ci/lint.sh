@@ -30,7 +30,7 @@ step cppcheck cppcheck --quiet --std=c11 --enable=warning,performance,portabilit
   --error-exitcode=1 -j 2 -D__x86_64__ -D__GNUC__=12 \
   -Icore/include $(printf -- '-I%s ' core/*/include) core
 step luacheck luacheck --quiet lua strategies spec tests
-step line-limits python3 - "${c_files[@]}" <<'PYTHON'
+step line-limits /usr/bin/python3 - "${c_files[@]}" <<'PYTHON'
 import sys
 bad = 0
 for path in sys.argv[1:]:

@@ -7,7 +7,7 @@ hean=$build/hean
 # conforms SCHEMA FILE: one JSON value per line, at least one, nothing else.
 conforms() {
   checks=$((checks + 1))
-  if python3 - "spec/schema/$1.json" "$2" <<'PYTHON'
+  if /usr/bin/python3 - "spec/schema/$1.json" "$2" <<'PYTHON'
 import json, sys
 import jsonschema
 schema = json.load(open(sys.argv[1]))

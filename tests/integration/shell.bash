@@ -36,7 +36,7 @@ same() {
 
 # field FILE PATH: a value of a JSON file by a dotted path.
 field() {
-  python3 - "$1" "$2" <<'PYTHON'
+  /usr/bin/python3 - "$1" "$2" <<'PYTHON'
 import json, sys
 value = json.load(open(sys.argv[1]))
 for part in sys.argv[2].split("."):
