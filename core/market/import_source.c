@@ -243,6 +243,14 @@ static hean_status read_rows(import_source *source, size_t wanted, hean_error *e
     return HEAN_OK;
 }
 
+static hean_status check_stop(const import_source *source, hean_error *error)
+{
+    const volatile int *stop = source->plan->options->stop;
+    if (stop != NULL && *stop != 0)
+        return base_fail(error, HEAN_E_INTERRUPTED, "stopped");
+    return HEAN_OK;
+}
+
 /* ---- filling ---- */
 
 /* Puts the window in order if rows stepped back; `kept` events are in order already. */
@@ -293,7 +301,9 @@ static hean_status sort_rows(import_source *source, hean_error *error)
                                           reverse, &source->sort, error);
 
     while (status == HEAN_OK && !source->ended) {
-        status = read_rows(source, BATCH_EVENTS, error);
+        status = check_stop(source, error);
+        if (status == HEAN_OK)
+            status = read_rows(source, BATCH_EVENTS, error);
         if (status == HEAN_OK)
             status = import_sort_add(source->sort, source->events, source->count, error);
         source->count = 0;
@@ -413,6 +423,9 @@ hean_status import_source_fill(import_source *source, hean_error *error)
     source->count -= source->ready;
     memmove(source->events, source->events + source->ready, source->count * sizeof *source->events);
     source->next = source->ready = 0;
+    status = check_stop(source, error);
+    if (status != HEAN_OK)
+        return status;
     if (source->file->origin == IMPORT_BINARY)
         fill_binary(source);
     else if (source->file->origin == IMPORT_SIM)

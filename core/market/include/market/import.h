@@ -49,6 +49,7 @@ typedef struct market_import_options {
     /* Called now and then, for a progress line; may be NULL. fraction is of the input bytes. */
     void (*progress)(void *context, double fraction, uint64_t rows);
     void *progress_context;
+    const volatile int *stop; /* not 0: HEAN_E_INTERRUPTED soon; may be NULL */
     /* A folder for rows that are sorted on disk because they lie far out of order; the files have
      * no names and vanish by themselves. NULL: /var/tmp. */
     const char *temp_folder;
@@ -107,7 +108,7 @@ typedef struct market_import_report {
 /* Reads everything once. `fd` >= 0: writes the binary form there (a file open for reading and
  * writing); -1: only checks. Errors: HEAN_E_NOT_FOUND (path), HEAN_E_FORMAT (not recognised: says
  * what was seen), HEAN_E_TRUNCATED (gzip or zip cut; an empty file), HEAN_E_PARSE (strict, or no
- * good row at all), HEAN_E_IO. */
+ * good row at all), HEAN_E_IO, HEAN_E_INTERRUPTED. */
 hean_status market_import_run(const hean_allocator *allocator, const market_import_options *options,
                               int fd, market_import_report *report,
                               hean_error *error) HEAN_WARN_UNUSED;
