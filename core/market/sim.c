@@ -3,11 +3,12 @@
  *
  * Instruments come in pairs, a perpetual and its spot. Each pair has a fair value that wanders with
  * a volatility that switches between calm, normal and wild, and now and then has a trend; and a
- * basis, the perpetual's distance from it, that reverts to a level which itself changes every
- * quarter of an hour. Nobody sees these. What is seen is order flow: makers add and cancel around
- * the fair value, with a lag; noise traders take from either side; informed traders take what has
- * become stale. So prices move through trades, quoting earns the spread and loses to the informed,
- * trends can be followed, the basis opens and closes, and funding follows the premium.
+ * basis, the perpetual's distance from it, that jumps every few minutes and reverts to a level
+ * which itself changes every quarter of an hour. Nobody sees these. What is seen is order flow:
+ * makers add and cancel around the fair value, with a lag; noise traders take from either side;
+ * informed traders take what has become stale. So prices move through trades, quoting earns the
+ * spread and loses to the informed, trends can be followed, the basis opens and closes, and funding
+ * follows the premium.
  *
  * Invariants
  *   M1  integers only, and no two draws in one expression whose order the compiler may choose: the
@@ -36,7 +37,7 @@
 #define LEAST_FP   (START_FP / 10)
 #define MOST_FP    (START_FP * 10)
 #define STEP_NS    (100 * BASE_NS_PER_MS) /* of the hidden state */
-#define PPM        INT64_C(1000000)
+#define JUMP_STEPS 5000                   /* between jumps of the basis, in the mean */
 #define PPB        INT64_C(1000000000)
 #define EIGHT_H_NS (8 * 3600 * BASE_NS_PER_S)
 #define BP_E12     (BASE_E12 / 10000)
@@ -59,15 +60,16 @@ typedef struct regime_traits {
 } regime_traits;
 
 static const regime_traits traits[] = {
-    [CALM] = {15000, 0, FP / 2, 600, 3000, 0, 0, 45},
-    [NORMAL] = {34000, 6000, FP * 4 / 5, 1000, 2000, 620, 900, 60},
-    [WILD] = {100000, 16000, FP * 2, 2500, 600, 1024, 250, 90},
+    [CALM] = {15000, 0, FP / 2, 600, 3000, 0, 0, 60},
+    [NORMAL] = {34000, 6000, FP * 4 / 5, 1000, 2000, 620, 900, 80},
+    [WILD] = {100000, 16000, FP * 2, 2500, 600, 1024, 250, 110},
 };
 
 /* What nobody sees of a pair. */
 typedef struct sim_pair {
     int64_t fair_fp;
-    int64_t basis_fast_ppb, basis_slow_ppb, basis_level_ppb;
+    /* The basis is the sum of the first three; the slow part follows the level. */
+    int64_t basis_jump_ppb, basis_fast_ppb, basis_slow_ppb, basis_level_ppb;
     regime regime;
     int trend; /* -1, 0, 1 */
 } sim_pair;
@@ -185,6 +187,12 @@ static void step_pair(market_sim *sim, sim_pair *pair)
         pair->fair_fp = LEAST_FP;
     if (pair->fair_fp > MOST_FP)
         pair->fair_fp = MOST_FP;
+    /* Somebody in a hurry pushes the perpetual away; it comes back within a minute or so. */
+    if (once_in(sim, JUMP_STEPS)) {
+        int64_t jump_ppb = 2000000 + 1000 * (int64_t)chance(sim, 4000);
+        pair->basis_jump_ppb += chance(sim, 2) == 0 ? jump_ppb : -jump_ppb;
+    }
+    pair->basis_jump_ppb -= pair->basis_jump_ppb / 400;
     pair->basis_fast_ppb += 25000 * normal_fp(sim) / FP - pair->basis_fast_ppb / 2048;
     pair->basis_slow_ppb += (pair->basis_level_ppb - pair->basis_slow_ppb) / 1024;
 }
@@ -192,7 +200,7 @@ static void step_pair(market_sim *sim, sim_pair *pair)
 static int64_t fair_of(const sim_market *market)
 {
     const sim_pair *pair = market->pair;
-    base_int128 basis_ppb = pair->basis_fast_ppb + pair->basis_slow_ppb;
+    base_int128 basis_ppb = pair->basis_jump_ppb + pair->basis_fast_ppb + pair->basis_slow_ppb;
 
     if (!market->perpetual)
         return pair->fair_fp;
@@ -564,8 +572,8 @@ static hean_status make_instrument(market_sim *sim, size_t number, hean_error *e
         .min_qty_lots = 1,
         .max_qty_lots = 1000000,
         .min_notional_e8 = 5 * BASE_E8,
-        .maker_fee_e8 = number % 2 == 0 ? 2000 : 5000,
-        .taker_fee_e8 = number % 2 == 0 ? 30000 : 50000,
+        .maker_fee_e8 = number % 2 == 0 ? 2000 : 3000,
+        .taker_fee_e8 = number % 2 == 0 ? 30000 : 40000,
     };
     char index[8] = "";
 
