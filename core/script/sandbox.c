@@ -13,6 +13,43 @@
 
 /* ---- memory ---- */
 
+/* LuaJIT does not survive a lack of memory while it opens itself: lua_newstate crashes between its
+ * first blocks, luaopen_ffi loses one. What it needs until then (45 KB in 520 blocks) comes from
+ * this reserve, which is there or not before. */
+#define RESERVE_BYTES ((size_t)64 << 10)
+
+static bool in_reserve(const script_sandbox *sandbox, const void *pointer)
+{
+    return (uintptr_t)pointer - (uintptr_t)sandbox->reserve < RESERVE_BYTES;
+}
+
+static void *reserve_take(script_sandbox *sandbox, size_t bytes)
+{
+    size_t padded = (bytes + 15) / 16 * 16;
+    char *block = sandbox->reserve + sandbox->reserve_used;
+    if (!sandbox->opening || padded > RESERVE_BYTES - sandbox->reserve_used)
+        return NULL;
+    sandbox->reserve_used += padded;
+    return block;
+}
+
+/* Making a block smaller never fails: LuaJIT relies on it. */
+static void *host_resize(script_sandbox *sandbox, void *pointer, size_t old, size_t new_bytes)
+{
+    const hean_allocator *host = sandbox->allocator;
+    bool reserved = pointer != NULL && in_reserve(sandbox, pointer);
+    void *moved = NULL;
+    if (reserved && new_bytes <= old)
+        return new_bytes > 0 ? pointer : NULL; /* the reserve goes as a whole */
+    if (pointer == NULL || reserved)
+        moved = reserve_take(sandbox, new_bytes);
+    if (moved == NULL)
+        moved = host->resize(host->context, reserved ? NULL : pointer, new_bytes);
+    if (reserved && moved != NULL)
+        memcpy(moved, pointer, old);
+    return moved == NULL && new_bytes > 0 && new_bytes <= old ? pointer : moved;
+}
+
 static void *limited_resize(void *context, void *pointer, size_t old_bytes, size_t new_bytes)
 {
     script_sandbox *sandbox = context;
@@ -21,7 +58,7 @@ static void *limited_resize(void *context, void *pointer, size_t old_bytes, size
         sandbox->limit_reached = true;
         return NULL;
     }
-    void *moved = sandbox->allocator->resize(sandbox->allocator->context, pointer, new_bytes);
+    void *moved = host_resize(sandbox, pointer, old, new_bytes);
     if (moved == NULL && new_bytes > 0) {
         sandbox->host_memory_ended = true;
         return NULL;
@@ -105,11 +142,13 @@ hean_status sandbox_result(script_sandbox *sandbox, int code, const char *where,
         (void)base_text_copy(text, sizeof(text), lua_tostring(sandbox->lua, -1));
     base_text_clean(text, strlen(text));
     lua_settop(sandbox->lua, -2);
-    /* A message without a line (raised after a tail call) names at least the callback. */
+    /* The line does not tell which callback it was. Loading needs none, unless the message has no
+     * line (raised after a tail call). */
     const char *line = strchr(text, ':');
-    bool located = problem != HEAN_E_SCRIPT || (line != NULL && line[1] >= '0' && line[1] <= '9');
-    return located ? base_fail(error, problem, "%s", text)
-                   : base_fail(error, problem, "%s (in %s)", text, where);
+    bool located = line != NULL && line[1] >= '0' && line[1] <= '9';
+    bool tell = problem == HEAN_E_SCRIPT && (!located || strncmp(where, "on_", 3) == 0);
+    return tell ? base_fail(error, problem, "%s (in %s)", text, where)
+                : base_fail(error, problem, "%s", text);
 }
 
 /* ---- trusted modules ---- */
@@ -210,11 +249,17 @@ hean_status sandbox_open(script_sandbox *sandbox, const hean_allocator *allocato
 {
     *sandbox = (script_sandbox){
         .allocator = allocator, .limit = limit, .problem = HEAN_E_SCRIPT, .problem_ref = LUA_NOREF};
+    sandbox->reserve = base_alloc(allocator, RESERVE_BYTES);
+    if (sandbox->reserve == NULL)
+        return base_fail(error, HEAN_E_NO_MEMORY, "no memory for a Lua state");
+    sandbox->opening = true;
     lua_State *lua = lua_newstate(limited_resize, sandbox);
-    if (lua == NULL)
+    sandbox->lua = lua;
+    if (lua == NULL) {
+        sandbox_close(sandbox);
         return base_fail(error, sandbox->limit_reached ? HEAN_E_SCRIPT_MEMORY : HEAN_E_NO_MEMORY,
                          "no memory for a Lua state");
-    sandbox->lua = lua;
+    }
     /* Collect earlier than Lua's default of twice the live size: there is a limit to stay under. */
     lua_gc(lua, LUA_GCSETPAUSE, 150);
     hean_status status =
@@ -224,9 +269,17 @@ hean_status sandbox_open(script_sandbox *sandbox, const hean_allocator *allocato
         lua_rawgeti(lua, LUA_REGISTRYINDEX, SANDBOX_TRAMPOLINE);
         status = sandbox_call(sandbox, open_libraries, sandbox, 0, "open", error);
     }
+    sandbox->opening = false;
+    sandbox_compile(sandbox, false);
     if (status != HEAN_OK)
         sandbox_close(sandbox);
     return status;
+}
+
+void sandbox_compile(script_sandbox *sandbox, bool on)
+{
+    (void)luaJIT_setmode(sandbox->lua, 0,
+                         LUAJIT_MODE_ENGINE | (on ? LUAJIT_MODE_ON : LUAJIT_MODE_OFF));
 }
 
 void sandbox_close(script_sandbox *sandbox)
@@ -234,6 +287,9 @@ void sandbox_close(script_sandbox *sandbox)
     if (sandbox->lua != NULL)
         lua_close(sandbox->lua);
     sandbox->lua = NULL;
+    if (sandbox->allocator != NULL)
+        base_free(sandbox->allocator, sandbox->reserve);
+    sandbox->reserve = NULL;
 }
 
 hean_status sandbox_call(script_sandbox *sandbox, lua_CFunction function, void *argument,

@@ -27,6 +27,9 @@ typedef struct script_sandbox {
     size_t used, used_max, limit;
     bool limit_reached;
     bool host_memory_ended;
+    char *reserve; /* for LuaJIT's own first blocks, while `opening` */
+    size_t reserve_used;
+    bool opening;
     hean_status problem; /* the kind that the trusted Lua gave to the last error */
     int problem_ref;     /* problems.read, in the registry */
     /* What the trampoline runs: set here, so that a call needs no allocation before it is
@@ -39,6 +42,9 @@ typedef struct script_sandbox {
 hean_status sandbox_open(script_sandbox *sandbox, const hean_allocator *allocator, size_t limit,
                          hean_error *error) HEAN_WARN_UNUSED;
 void sandbox_close(script_sandbox *sandbox);
+/* The JIT compiler is off until the script runs: LuaJIT may crash when memory ends while it
+ * compiles, and loading is where a lack of memory of the host would show. */
+void sandbox_compile(script_sandbox *sandbox, bool on);
 
 /* Runs a C function that may raise; it finds `argument` by sandbox_argument, and its `results`
  * stay on the stack. `where` names the callback, for messages without a line. */

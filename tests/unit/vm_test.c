@@ -785,7 +785,7 @@ static void vm_shows_only_the_instruments_that_the_script_chose(void **state)
     assert_status(push(&f, event_of(HEAN_EVENT_START)), HEAN_E_SCRIPT, &f.error);
     assert_string_equal(f.error.message,
                         "test.lua:3: ctx:book: there is no instrument 'ETHUSDT' (there are: "
-                        "BTCUSDT)");
+                        "BTCUSDT) (in on_start)");
     fixture_deinit(&f);
 }
 
