@@ -98,7 +98,7 @@ struct market_sim {
     base_random random;
     uint64_t bits; /* random bits that were not used yet */
     int bits_left;
-    int64_t gap_ns;                         /* mean between messages at activity 1 */
+    int64_t gap_ns;                         /* mean between messages in the wildest regime */
     int64_t message_ns, step_ns, second_ns; /* when the next of each is due */
     int64_t local_ns;
     size_t snapshots;  /* markets whose first message was sent */
