@@ -97,6 +97,13 @@ static void on_tick(void *context)
                           position);
 }
 
+/* script_jail_run hands its one context to both body and tick. */
+static void on_child_tick(void *context)
+{
+    const replay *child = context;
+    on_tick(child->look_context);
+}
+
 static hean_status run_replay(backtest *self, hean_error *error)
 {
     bool jail = self->options->isolation == HEAN_ISOLATION_PROCESS;
@@ -120,7 +127,7 @@ static hean_status run_replay(backtest *self, hean_error *error)
         .memory_bytes_max = self->options->memory_bytes_max,
         .heartbeat = self->heartbeat,
         .deadline_ns = self->options->deadline_ns,
-        .on_tick = on_tick,
+        .on_tick = on_child_tick,
     };
     base_buffer out;
     hean_status status;

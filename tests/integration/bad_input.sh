@@ -77,7 +77,7 @@ script() { # NAME CODE PATTERN TEXT [arguments]
   local name=$1 code=$2 pattern=$3
   printf '%s\n' "$4" >"$work/script.lua"
   shift 4
-  expect "$name" "$code" "$pattern" "$hean" backtest "$work/script.lua" --data sim:1,hours=0.05 "$@"
+  expect "$name" "$code" "$pattern" "$hean" backtest "$work/script.lua" --data sim:1,hours=0.05,funding=60s "$@"
 }
 script "a syntax error" 1 'script.lua:[23]: .*(expected|near)' $'local x = 1\nreturn {'
 script "a script that returns nothing" 1 'script.lua' 'local x = 1'
@@ -115,7 +115,7 @@ config "an unknown key" 1 'hean.lua.*moed.*mode' 'return { moed = "paper" }'
 config "a wrong type" 1 'hean.lua.*seed' 'return { seed = "many" }'
 config "a value out of range" 1 'hean.lua.*seed' 'return { seed = -1 }'
 config "a secret" 1 'api_key.*environment' 'return { api_key = "abc" }'
-config "live, with its switches closed" 3 'LIVE_CONFIRM' 'return { mode = "live" }'
+config "live, with its switches closed" 3 'LIVE_CONFIRM' 'return { mode = "live", strategies = { { file = "script.lua", capital_usd = 100 } } }'
 expect "--live without the configuration's word" 3 'mode' "$hean" run --live --duration 1s
 
 done_testing
