@@ -102,6 +102,11 @@ hean_status jail_death_fail(const jail_death *death, const char *who, const char
                          "%s: %s: SIGKILL (the machine ran out of memory, or somebody else "
                          "killed it)",
                          who, doing);
+    if (death->signal == SIGSEGV)
+        return base_fail(error, HEAN_E_WORKER,
+                         "%s: %s: SIGSEGV (too deep a recursion through C functions, or a fault "
+                         "of the worker)",
+                         who, doing);
     if (death->signal != 0)
         return base_fail(error, HEAN_E_WORKER, "%s: %s: SIG%s", who, doing,
                          sigabbrev_np(death->signal) != NULL ? sigabbrev_np(death->signal) : "?");

@@ -400,7 +400,6 @@ static hean_status take_intents(script_worker *self, engine_intents *intents, he
     if (text_bytes > 0)
         memcpy(self->text, self->ring->text, text_bytes);
     forget_source();
-    base_text_clean(self->text, text_bytes);
     for (uint32_t i = 0; i < count; i++)
         if (!intent_is_one(&self->intents[i], text_bytes))
             return fail_malformed(self, "intent", error);

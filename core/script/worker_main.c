@@ -186,9 +186,8 @@ static hean_status take_events(inside *self, uint32_t count, hean_error *error)
         status = take_event(self, &ring->events[i], &intents, error);
     if (status != HEAN_OK)
         return status;
-    if (intents.count > ENGINE_INTENTS_MAX || intents.text_bytes > SCRIPT_TEXT_BYTES_MAX)
-        return base_fail(error, HEAN_E_SCRIPT, "%s: more than %u intents or %u bytes of text",
-                         script_vm_callback(self->vm), ENGINE_INTENTS_MAX, SCRIPT_TEXT_BYTES_MAX);
+    /* The VM keeps both limits. */
+    BASE_ASSERT(intents.count <= ENGINE_INTENTS_MAX && intents.text_bytes <= SCRIPT_TEXT_BYTES_MAX);
     if (intents.count > 0)
         memcpy(ring->intents, intents.items, intents.count * sizeof *intents.items);
     if (intents.text_bytes > 0)
@@ -207,9 +206,7 @@ static hean_status save(inside *self, hean_error *error)
 
     if (status != HEAN_OK)
         return status;
-    if (bytes > SCRIPT_SAVED_BYTES_MAX)
-        return base_fail(error, HEAN_E_SCRIPT, "on_save: %zu bytes, expected at most %u", bytes,
-                         SCRIPT_SAVED_BYTES_MAX);
+    BASE_ASSERT(bytes <= SCRIPT_SAVED_BYTES_MAX);
     if (bytes > 0)
         memcpy(self->ring->saved, text, bytes);
     atomic_store_explicit(&self->ring->reply.saved_bytes, (uint32_t)bytes, memory_order_relaxed);

@@ -453,8 +453,6 @@ static void check_intents(const engine_intents *intents)
         if (intent->kind == HEAN_INTENT_LOG || intent->kind == HEAN_INTENT_METRIC)
             assert_true((uint64_t)intent->text_offset + intent->text_bytes <= intents->text_bytes);
     }
-    for (size_t i = 0; i < intents->text_bytes; i++)
-        assert_true((unsigned char)intents->text[i] >= 0x20 || intents->text[i] == '\t');
 }
 
 static void worker_that_fills_the_ring_with_noise_is_contained(void **state)

@@ -1,0 +1,13 @@
+-- expect: memory|error|killed
+-- attack: coroutines inside coroutines
+local function deep()
+  coroutine.wrap(deep)()
+end
+
+return {
+  name = "attack",
+  subscribe = { trades = true },
+  on_trade = function(ctx, trade)
+    deep()
+  end,
+}

@@ -1,0 +1,3 @@
+﻿LJ
+-- expect: refused
+-- attack: bytecode behind a byte order mark

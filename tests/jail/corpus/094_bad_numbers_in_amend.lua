@@ -1,0 +1,19 @@
+-- expect: harmless
+-- attack: the same in amendments of a good order
+local bad = { 0 / 0, -(0 / 0), 1 / 0, -1 / 0, 1e308, -1e308, 2 ^ 63, -2 ^ 63, 2 ^ 64, 1e-308, -0.0, -1, 0,
+  1e15 + 0.3, 0.123456789, {}, "1", true, print }
+
+return {
+  name = "attack",
+  subscribe = { trades = true },
+  on_trade = function(ctx, trade)
+    local id = ctx:buy { price = 2000, qty = 0.001 }
+    for i = 1, #bad do
+      local value = bad[i]
+      pcall(function() ctx:amend(id, { price = value }) end)
+      pcall(function() ctx:amend(id, { qty = value }) end)
+    end
+    ctx:cancel(id)
+    ctx:metric("escaped", 0)
+  end,
+}

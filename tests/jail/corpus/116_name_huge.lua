@@ -1,0 +1,3 @@
+-- expect: refused name
+-- attack: a name of a megabyte
+return { name = string.rep("x", 1e6) }

@@ -1,0 +1,3 @@
+-- expect: refused params
+-- attack: parameter names of control bytes
+return { name = "attack", params = { ["a\nb"] = { default = 1 } } }

@@ -1,0 +1,3 @@
+-- expect: refused
+-- attack: returns something that only looks like a strategy
+return string
