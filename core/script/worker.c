@@ -330,6 +330,7 @@ static hean_status await_reply(script_worker *self, const char *activity, int64_
     ring_learn(&self->patience, waited_ns);
     if (waited_ns > self->stats.round_trip_ns_max)
         self->stats.round_trip_ns_max = waited_ns;
+    BASE_ASSERT(status != HEAN_OK || self->ring != NULL);
     return status;
 }
 

@@ -1,4 +1,4 @@
--- expect: memory|error|killed
+-- expect: memory|error|deadline|killed
 -- attack: coroutines inside coroutines
 local function deep()
   coroutine.wrap(deep)()
