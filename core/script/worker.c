@@ -337,10 +337,10 @@ static hean_status await_reply(script_worker *self, const char *activity, int64_
 /* A worker that answers what its program cannot answer is not ours any more. */
 static hean_status fail_malformed(script_worker *self, const char *what, hean_error *error)
 {
-    hean_status status = base_fail(error, HEAN_E_WORKER, "%s: the worker's answer is malformed: %s",
-                                   self->name, what);
+    (void)base_fail(error, HEAN_E_WORKER, "%s: the worker's answer is malformed: %s", self->name,
+                    what);
     end_process(self, NULL);
-    return status;
+    return HEAN_E_WORKER;
 }
 
 /* The status of an answer; its words are copied, ended and cleaned. */
