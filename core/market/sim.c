@@ -11,8 +11,9 @@
  * follows the premium.
  *
  * Invariants
- *   M1  integers only, and no two draws in one expression whose order the compiler may choose: the
- *       same seed gives the same events on every machine and build.
+ *   M1  integers only (but for the mean gap, one division when it is opened), and no two draws in
+ *       one expression whose order the compiler may choose: the same seed gives the same events on
+ *       every machine and build.
  *   M2  a book is never crossed, and a side has between SIDE_LEAST and SIDE_MOST levels.
  *   M3  what trades is taken off the best levels in the book message that follows at once.
  *   M4  exch_ns and local_ns never step back; exch_ns < local_ns.
