@@ -43,44 +43,7 @@ typedef struct backtest {
 
 /* ---- while it runs ---- */
 
-static void copy_name(char *out, size_t bytes, const char *from)
-{
-    memcpy(out, from, bytes);
-    out[bytes - 1] = 0;
-    base_text_clean(out, strlen(out));
-}
-
-/* Hands complete log lines to the sink. Nothing in the report is trusted: every field is copied
- * and checked before it is used. */
-static void drain_log(backtest *self)
-{
-    const replay_report *report = self->report;
-    size_t end = __atomic_load_n(&report->log_bytes, __ATOMIC_ACQUIRE);
-    char name[HEAN_NAME_BYTES], text[HOST_LINE_BYTES];
-    replay_line line;
-
-    copy_name(name, sizeof name, report->strategy);
-    if (end > sizeof report->log)
-        end = sizeof report->log;
-    while (end - self->log_read >= sizeof line) {
-        const char *at = report->log + self->log_read;
-        memcpy(&line, at, sizeof line);
-        if (line.bytes >= sizeof text || line.level > HEAN_LOG_ERROR ||
-            sizeof line + line.bytes > end - self->log_read) {
-            self->log_read = sizeof report->log; /* not of our making: no more of it */
-            return;
-        }
-        memcpy(text, at + sizeof line, line.bytes);
-        text[line.bytes] = 0;
-        base_text_clean(text, line.bytes);
-        self->log_read += sizeof line + (line.bytes + 7) / 8 * 8;
-        if (self->options->log.write != NULL)
-            self->options->log.write(self->options->log.context, (hean_log_level)line.level,
-                                     line.time_ns, line.from_host ? "host" : name, text);
-    }
-}
-
-static void on_tick(void *context)
+static void watch(void *context)
 {
     backtest *self = context;
     const backtest_options *options = self->options;
@@ -89,7 +52,7 @@ static void on_tick(void *context)
 
     if (options->stop != NULL && *options->stop != 0)
         self->report->stop = 1;
-    drain_log(self);
+    self->log_read = report_drain_log(self->report, self->log_read, &self->options->log);
     if (position > events)
         position = events;
     if (options->progress != NULL)
@@ -97,11 +60,11 @@ static void on_tick(void *context)
                           position);
 }
 
-/* script_jail_run hands its one context to both body and tick. */
-static void on_child_tick(void *context)
+/* script_jail_call gives body and on_tick the same context. */
+static void on_tick(void *context)
 {
     const replay *child = context;
-    on_tick(child->look_context);
+    watch(child->look_context);
 }
 
 static hean_status run_replay(backtest *self, hean_error *error)
@@ -118,7 +81,7 @@ static hean_status run_replay(backtest *self, hean_error *error)
         .heartbeat = self->heartbeat,
         .report = self->report,
         .jail = jail,
-        .look = jail ? NULL : on_tick,
+        .look = jail ? NULL : watch,
         .look_context = self,
     };
     script_jail_call call = {
@@ -127,7 +90,7 @@ static hean_status run_replay(backtest *self, hean_error *error)
         .memory_bytes_max = self->options->memory_bytes_max,
         .heartbeat = self->heartbeat,
         .deadline_ns = self->options->deadline_ns,
-        .on_tick = on_child_tick,
+        .on_tick = on_tick,
     };
     base_buffer out;
     hean_status status;
@@ -143,80 +106,11 @@ static hean_status run_replay(backtest *self, hean_error *error)
             self->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
     }
     base_buffer_deinit(&out);
-    drain_log(self);
+    self->log_read = report_drain_log(self->report, self->log_read, &self->options->log);
     return status;
 }
 
 /* ---- the result ---- */
-
-/* A child may have written anything: a wrong sum is its own affair, an overflow would be ours. */
-static int64_t saturate(base_int128 sum)
-{
-    return sum > INT64_MAX ? INT64_MAX : sum < INT64_MIN ? INT64_MIN : (int64_t)sum;
-}
-
-static void read_figures(const backtest *self, backtest_result *out)
-{
-    const replay_report *report = self->report;
-    const hean_account *account = &report->account;
-
-    out->complete = report->complete != 0;
-    out->events = report->events;
-    out->callbacks = account->callbacks;
-    out->orders = account->orders;
-    out->fills = account->fills;
-    out->maker_fills = report->maker_fills;
-    out->taker_fills = report->taker_fills;
-    out->cancels = report->cancels;
-    memcpy(out->rejects_by_reason, report->rejects_by_reason, sizeof out->rejects_by_reason);
-    for (size_t i = 0; i < HEAN_REASON_COUNT; i++)
-        out->rejects += out->rejects_by_reason[i];
-    out->capital_e8 = self->options->capital_e8;
-    out->gross_pnl_e8 = saturate((base_int128)account->realized_e8 + account->unrealized_e8);
-    out->fees_e8 = account->fees_e8;
-    out->funding_e8 = account->funding_e8;
-    out->net_pnl_e8 =
-        saturate((base_int128)out->gross_pnl_e8 - account->fees_e8 + account->funding_e8);
-    out->volume_e8 = report->volume_e8;
-    out->peak_equity_e8 = account->peak_equity_e8;
-    out->max_drawdown_e8 = account->max_drawdown_e8;
-    out->risk_state = (unsigned)account->risk_state <= HEAN_RISK_HARD_STOP ? account->risk_state
-                                                                           : HEAN_RISK_HARD_STOP;
-    out->log_lines = report->log_lines;
-    out->log_lines_dropped = report->log_lines_dropped;
-    if (report->hashed != 0)
-        hash_hex(report->orders_hash, HASH_SHA256_BYTES, out->orders_hash);
-    out->wall_seconds = (double)report->wall_ns / BASE_NS_PER_S;
-    if (report->wall_ns > 0)
-        out->events_per_second = (double)out->events / out->wall_seconds;
-    copy_name(out->strategy, sizeof out->strategy, report->strategy);
-}
-
-static hean_status read_lists(const backtest *self, backtest_result *out, hean_error *error)
-{
-    const replay_report *report = self->report;
-    const market_data *data = &self->data.data;
-    size_t metrics = report->metric_count;
-
-    if (metrics > HOST_METRICS_MAX)
-        metrics = 0;
-    out->positions =
-        base_alloc_array(self->allocator, data->info.instruments, sizeof *out->positions);
-    out->metrics = base_alloc_array(self->allocator, metrics, sizeof *out->metrics);
-    if (out->positions == NULL || out->metrics == NULL)
-        return base_fail(error, HEAN_E_NO_MEMORY, "backtest: out of memory");
-    for (size_t i = 0; i < data->info.instruments; i++) {
-        memcpy(out->positions[i].symbol, data->instruments[i].spec.symbol, HEAN_SYMBOL_BYTES);
-        out->positions[i].position = report->positions[i];
-    }
-    out->position_count = data->info.instruments;
-    for (size_t i = 0; i < metrics; i++) {
-        copy_name(out->metrics[i].name, HEAN_METRIC_NAME_BYTES, report->metrics[i].name);
-        out->metrics[i].value = report->metrics[i].value;
-    }
-    out->metric_count = metrics;
-    return HEAN_OK;
-}
 
 /* Moves the import's report into the result as well. */
 static hean_status read_report(backtest *self, backtest_result *out, hean_error *error)
@@ -225,12 +119,10 @@ static hean_status read_report(backtest *self, backtest_result *out, hean_error 
     backtest_result result = {0};
     hean_status status;
 
-    read_figures(self, &result);
-    status = read_lists(self, &result, error);
-    if (status != HEAN_OK) {
-        backtest_result_deinit(self->allocator, &result);
+    status = report_read(self->report, self->allocator, &self->data.data, &result, error);
+    if (status != HEAN_OK)
         return status;
-    }
+    result.capital_e8 = self->options->capital_e8;
     hash_sha256_of(self->source.data, self->source.length, digest);
     hash_hex(digest, sizeof digest, result.script_sha256);
     hash_hex(self->data.data.info.sha256, HASH_SHA256_BYTES, result.data_sha256);

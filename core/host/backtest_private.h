@@ -87,7 +87,15 @@ typedef struct replay {
     script_vm *vm;
     uint64_t released;
     uint32_t until_look;
+    base_int128 realized_e8, fees_e8, funding_e8; /* summed from what was told */
 } replay;
+
+/* Hands complete log lines after `from` to the sink; returns where to go on. */
+size_t report_drain_log(const replay_report *report, size_t from, const hean_log_sink *sink);
+/* The figures, positions and metrics, once the child is gone. */
+hean_status report_read(const replay_report *report, const hean_allocator *allocator,
+                        const market_data *data, backtest_result *out,
+                        hean_error *error) HEAN_WARN_UNUSED;
 
 /* Engine and script over all of the data. `self` is a replay; body of script_jail_call. */
 hean_status replay_run(void *self, base_buffer *out, hean_error *error) HEAN_WARN_UNUSED;

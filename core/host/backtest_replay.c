@@ -50,11 +50,15 @@ static void report_account_event(void *context, const hean_event *event)
             report->maker_fills++;
         else
             report->taker_fills++;
+        self->realized_e8 += event->data.fill.realized_e8;
+        self->fees_e8 += event->data.fill.fee_e8;
         if (market_value_e8(&self->data->instruments[event->instrument],
                             event->data.fill.price_ticks, event->data.fill.qty_lots,
                             &value_e8) != HEAN_OK ||
             __builtin_add_overflow(report->volume_e8, value_e8, &report->volume_e8))
             report->volume_e8 = INT64_MAX; /* traded value is for reading, not for accounts */
+    } else if (event->kind == HEAN_EVENT_FUNDING) {
+        self->funding_e8 += event->data.funding.paid_e8;
     }
 }
 
@@ -72,8 +76,22 @@ static hean_status report_account(replay *self, hean_error *error)
     return HEAN_OK;
 }
 
+/* Every fill and funding that was told, and nothing else, is in the account. */
+static hean_status check_sums(const replay *self, hean_error *error)
+{
+    const hean_account *account = &self->report->account;
+
+    if (self->realized_e8 == account->realized_e8 && self->fees_e8 == account->fees_e8 &&
+        self->funding_e8 == account->funding_e8)
+        return HEAN_OK;
+    return base_fail(error, HEAN_E_INVARIANT,
+                     "backtest: the sums of fills and funding differ from the account's");
+}
+
 static hean_status report_end(replay *self, hean_error *error)
 {
+    hean_status status;
+
     replay_report *report = self->report;
     const host_strategy *strategy = self->host->strategies[0];
 
@@ -85,7 +103,8 @@ static hean_status report_end(replay *self, hean_error *error)
         metric->value = strategy->metrics[i].value;
     }
     report->metric_count = strategy->metric_count;
-    return report_account(self, error);
+    status = report_account(self, error);
+    return status == HEAN_OK ? check_sums(self, error) : status;
 }
 
 /* ---- between the callbacks ---- */

@@ -32,6 +32,7 @@ typedef struct host_strategy {
     host_metric *metrics; /* ordered by name */
     size_t metric_count, metric_capacity;
     uint64_t metrics_dropped;
+    uint64_t risk_changes;
 } host_strategy;
 
 /* What a backtest adds to its host. */

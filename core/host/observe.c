@@ -113,15 +113,25 @@ static void on_strategy_stopped(void *context, uint16_t id, const hean_error *er
              strategy->why.message);
 }
 
-static void on_risk_state(void *context, uint16_t strategy, hean_risk_state from,
-                          hean_risk_state to, const char *why)
+/* A strategy that quotes on in SOFT_BRAKE goes in and out of QUARANTINE for hours: after the first
+ * changes only every 2^n-th is logged, and a HARD_STOP always. */
+static bool worth_a_line(uint64_t change, hean_risk_state to)
+{
+    return change <= 8 || (change & (change - 1)) == 0 || to == HEAN_RISK_HARD_STOP;
+}
+
+static void on_risk_state(void *context, uint16_t id, hean_risk_state from, hean_risk_state to,
+                          const char *why)
 {
     static const char *const names[] = {"NORMAL", "SOFT_BRAKE", "QUARANTINE", "HARD_STOP"};
     const hean_host *host = context;
+    host_strategy *strategy = host->strategies[id];
+    uint64_t change = ++strategy->risk_changes;
 
-    host_log(host, to > from ? HEAN_LOG_WARN : HEAN_LOG_INFO, "host",
-             "strategy %s: risk state %s -> %s: %s", host->strategies[strategy]->name, names[from],
-             names[to], why);
+    if (worth_a_line(change, to))
+        host_log(host, to > from ? HEAN_LOG_WARN : HEAN_LOG_INFO, "host",
+                 "strategy %s: risk state %s -> %s: %s (change %llu)", strategy->name, names[from],
+                 names[to], why, (unsigned long long)change);
 }
 
 static void on_order_intent(void *context, uint16_t strategy, const hean_intent *intent)
@@ -246,6 +256,7 @@ static void list_strategy(metric_list *list, uint16_t id, const host_strategy *s
         script_vm_memory(strategy->vm, &used, &used_max);
         list_metric(list, id, "memory_bytes", (double)used_max);
     }
+    list_metric(list, id, "risk_changes", (double)strategy->risk_changes);
     list_metric(list, id, "metrics_dropped", (double)strategy->metrics_dropped);
     for (size_t i = 0; i < strategy->metric_count; i++)
         list_metric(list, id, strategy->metrics[i].name, strategy->metrics[i].value);
