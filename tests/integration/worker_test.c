@@ -227,6 +227,53 @@ static void worker_sets_parameters(void **state)
     expect(script_worker_open(&options, &worker, &error), HEAN_E_NOT_FOUND, &error, "'m'");
 }
 
+/* More loops than LuaJIT keeps machine code for, so that it makes, drops and makes it again. */
+static void append_loops(base_buffer *source)
+{
+    base_buffer_printf(source, "local f = {}\n");
+    for (int i = 1; i <= 2500; i++)
+        base_buffer_printf(source,
+                           "f[%d] = function(n) local x = 0 for i = 1, n do x = x + i %% %d end "
+                           "return x end\n",
+                           i, i);
+}
+
+/* Everything that a strategy may make the process ask of the kernel: memory taken and given back,
+ * machine code, collections, coroutines, deep stacks, sleep and wake. */
+static void worker_runs_long_under_load_inside_its_jail(void **state)
+{
+    script_worker_options options;
+    script_worker *worker = NULL;
+    script_worker_stats stats;
+    base_buffer source;
+    hean_error error = {0};
+    double sum = 0;
+
+    (void)state;
+    base_buffer_init(&source, base_allocator_default());
+    append_loops(&source);
+    base_buffer_printf(
+        &source, "local kept, at = {}, 0\n"
+                 "local function deep(n) if n == 0 then return 0 end return 1 + deep(n - 1) end\n"
+                 "return { name = 'load', subscribe = { trades = true }, on_trade = function(ctx)\n"
+                 "  for _ = 1, 25 do at = at %% #f + 1 f[at](200) end\n"
+                 "  kept[#kept + 1] = ('x'):rep(200000) .. at\n"
+                 "  if #kept > 20 then kept = {} end\n"
+                 "  local co = coroutine.wrap(function() deep(5000) coroutine.yield(1) end) co()\n"
+                 "  ctx:metric('at', at)\n"
+                 "end }");
+    options = options_for(source.data);
+    options.deadline_ns = 2 * BASE_NS_PER_S;
+    assert_status(script_worker_open(&options, &worker, &error), HEAN_OK, &error);
+    for (int i = 0; i < 600; i++)
+        sum += metric_of(push(worker, trade_event(i)));
+    assert_true(sum > 0);
+    script_worker_get_stats(worker, &stats);
+    assert_true(stats.memory_bytes > 1u << 20);
+    script_worker_close(worker);
+    base_buffer_deinit(&source);
+}
+
 /* ---- what goes wrong ---- */
 
 static void worker_reports_the_errors_of_the_script_with_file_and_line(void **state)
@@ -648,6 +695,7 @@ int main(void)
         cmocka_unit_test(worker_takes_book_events_without_waiting_if_no_callback_sees_them),
         cmocka_unit_test(worker_saves_and_restores),
         cmocka_unit_test(worker_sets_parameters),
+        cmocka_unit_test(worker_runs_long_under_load_inside_its_jail),
         cmocka_unit_test(worker_reports_the_errors_of_the_script_with_file_and_line),
         cmocka_unit_test(worker_that_misses_its_deadline_is_ended_by_name),
         cmocka_unit_test(worker_has_a_deadline_for_loading),
