@@ -262,6 +262,9 @@ hean_status sandbox_open(script_sandbox *sandbox, const hean_allocator *allocato
     }
     /* Collect earlier than Lua's default of twice the live size: there is a limit to stay under. */
     lua_gc(lua, LUA_GCSETPAUSE, 150);
+    /* And in longer steps: at the default a script that makes large strings outruns the collector
+     * and dies of the limit with a tenth of it in use. */
+    lua_gc(lua, LUA_GCSETSTEPMUL, 1000);
     hean_status status =
         sandbox_result(sandbox, lua_cpcall(lua, make_closures, sandbox), "open", error);
     if (status == HEAN_OK) {
