@@ -56,6 +56,7 @@ static hean_status open_host(session *self, hean_error *error)
 
     options.allocator = self->allocator;
     options.log = self->options->log;
+    options.worker_path = self->options->worker_path;
     options.entry_latency_ns = settings->paper.latency_ns;
     options.response_latency_ns = settings->paper.latency_ns;
     options.queue = settings->paper.queue;

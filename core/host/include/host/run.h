@@ -34,6 +34,7 @@ typedef struct run_status {
 typedef struct run_options {
     const hean_allocator *allocator; /* NULL: malloc and free */
     const config *config;
+    const char *worker_path;  /* NULL: found, see hean_host_options */
     bool live;                /* --live was given */
     const char *live_confirm; /* $LIVE_CONFIRM, or NULL */
     int64_t duration_ns;      /* wall time; 0: until stop, or the end of recorded data */
