@@ -97,7 +97,7 @@ hean_status reader_lines_next(reader_lines *lines, const char **text, size_t *by
         start = lines->buffer + lines->begin;
         if (left > searched)
             end = memchr(start + searched, '\n', left - searched);
-        if (end != NULL || lines->at_end || left >= READER_LINE_BYTES_MAX)
+        if (end != NULL || lines->at_end || left > READER_LINE_BYTES_MAX)
             break;
         searched = left;
         status = refill(lines, error);

@@ -128,7 +128,9 @@ reader_number reader_scale_add(reader_scale *scale, hean_decimal value)
     int exponent = value.exponent10;
     int64_t a, b;
 
-    scale->values++;
+    if (value.mantissa != scale->last.mantissa || value.exponent10 != scale->last.exponent10)
+        scale->values++;
+    scale->last = value;
     if (value.mantissa == 0)
         return READER_NUMBER_OK;
     if (scale->divisor.mantissa == 0) {

@@ -38,7 +38,8 @@ reader_number reader_number_read(const char *text, size_t bytes, const reader_st
 /* ---- the step of numbers seen ---- */
 typedef struct reader_scale {
     hean_decimal divisor; /* the greatest number of which all are multiples; mantissa 0: none yet */
-    uint64_t values;
+    hean_decimal last;
+    uint64_t values; /* that differ from the one before */
 } reader_scale;
 
 /* READER_NUMBER_RANGE if this number and those before have no common step of 18 digits. */
