@@ -56,7 +56,7 @@ hean_status account_refuse(engine *self, strategy_state *strategy, const hean_ev
     hean_risk_state before = risk_state(&strategy->gate);
     event.reason = (uint8_t)reason;
     strategy->account.rejects++;
-    risk_refused(&strategy->gate, self->now_ns);
+    risk_refused(&strategy->gate, reason, self->now_ns);
     hean_status status = account_tell(self, &event, true);
     if (status == HEAN_OK)
         status = account_risk_changed(self, strategy, before, "orders refused in a row");
@@ -212,7 +212,7 @@ hean_status account_order(engine *self, hean_event event, uint32_t slot, bool am
         account_count_open(self, order, order->qty_lots - order->filled_lots);
     if (event.data.order.status == HEAN_ORDER_REJECTED) {
         strategy->account.rejects++;
-        risk_refused(&strategy->gate, self->now_ns);
+        risk_refused(&strategy->gate, (hean_reason)event.reason, self->now_ns);
     } else if (event.data.order.status != HEAN_ORDER_UNKNOWN) {
         risk_accepted(&strategy->gate);
     }

@@ -187,9 +187,10 @@ hean_reason risk_check(risk_gate *gate, const risk_order *order, int64_t now_ns)
     return reason;
 }
 
-void risk_refused(risk_gate *gate, int64_t now_ns)
+void risk_refused(risk_gate *gate, hean_reason reason, int64_t now_ns)
 {
-    if (gate->limits.max_rejects_in_row == 0 || gate->stopped || gate->quarantine_end_ns != 0)
+    if (gate->limits.max_rejects_in_row == 0 || gate->stopped || gate->quarantine_end_ns != 0 ||
+        reason == HEAN_REASON_RISK_STATE)
         return;
     if (++gate->rejects_in_row >= gate->limits.max_rejects_in_row)
         gate->quarantine_end_ns = now_ns + RISK_QUARANTINE_NS;

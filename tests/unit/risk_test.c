@@ -314,7 +314,7 @@ static void risk_hard_stop_begins_at_its_drawdown_and_is_final(void **state)
     risk_equity(&gate, 750, 1000);
     assert_int_equal(risk_state(&gate), HEAN_RISK_HARD_STOP);
     risk_equity(&gate, 5000, 5000);
-    risk_refused(&gate, 0);
+    risk_refused(&gate, HEAN_REASON_VENUE, 0);
     risk_accepted(&gate);
     risk_advance(&gate, INT64_MAX / 4);
     assert_int_equal(risk_state(&gate), HEAN_RISK_HARD_STOP);
@@ -339,14 +339,15 @@ static void risk_quarantine_begins_after_refusals_in_a_row(void **state)
 {
     (void)state;
     begin((hean_risk_limits){.max_rejects_in_row = 3});
-    risk_refused(&gate, 5);
-    risk_refused(&gate, 6);
+    risk_refused(&gate, HEAN_REASON_VENUE, 5);
+    risk_refused(&gate, HEAN_REASON_VENUE, 6);
     assert_int_equal(risk_state(&gate), HEAN_RISK_NORMAL);
     risk_accepted(&gate);
-    risk_refused(&gate, 7);
-    risk_refused(&gate, 8);
+    risk_refused(&gate, HEAN_REASON_VENUE, 7);
+    risk_refused(&gate, HEAN_REASON_VENUE, 8);
+    risk_refused(&gate, HEAN_REASON_RISK_STATE, 8); /* the gate's own state: does not count */
     assert_int_equal(risk_state(&gate), HEAN_RISK_NORMAL);
-    risk_refused(&gate, 9);
+    risk_refused(&gate, HEAN_REASON_VENUE, 9);
     assert_int_equal(risk_state(&gate), HEAN_RISK_QUARANTINE);
     assert_int_equal(check(), HEAN_REASON_RISK_STATE);
     order.reduce_only = true;
@@ -357,14 +358,14 @@ static void risk_quarantine_ends_after_its_time_and_the_row_starts_anew(void **s
 {
     (void)state;
     begin((hean_risk_limits){.max_rejects_in_row = 2});
-    risk_refused(&gate, 5);
-    risk_refused(&gate, 5);
-    risk_refused(&gate, 5); /* inside: does not count */
+    risk_refused(&gate, HEAN_REASON_VENUE, 5);
+    risk_refused(&gate, HEAN_REASON_VENUE, 5);
+    risk_refused(&gate, HEAN_REASON_VENUE, 5); /* inside: does not count */
     risk_advance(&gate, 5 + RISK_QUARANTINE_NS - 1);
     assert_int_equal(risk_state(&gate), HEAN_RISK_QUARANTINE);
     risk_advance(&gate, 5 + RISK_QUARANTINE_NS);
     assert_int_equal(risk_state(&gate), HEAN_RISK_NORMAL);
-    risk_refused(&gate, 6 + RISK_QUARANTINE_NS);
+    risk_refused(&gate, HEAN_REASON_VENUE, 6 + RISK_QUARANTINE_NS);
     assert_int_equal(risk_state(&gate), HEAN_RISK_NORMAL);
 }
 
@@ -373,11 +374,11 @@ static void risk_quarantine_returns_to_the_brake_while_the_drawdown_lasts(void *
     (void)state;
     begin((hean_risk_limits){.max_rejects_in_row = 1, .soft_drawdown_e8 = BASE_E8 / 10});
     risk_equity(&gate, 900, 1000);
-    risk_refused(&gate, 5);
+    risk_refused(&gate, HEAN_REASON_VENUE, 5);
     assert_int_equal(risk_state(&gate), HEAN_RISK_QUARANTINE);
     risk_advance(&gate, 5 + RISK_QUARANTINE_NS);
     assert_int_equal(risk_state(&gate), HEAN_RISK_SOFT_BRAKE);
-    risk_refused(&gate, 5);
+    risk_refused(&gate, HEAN_REASON_VENUE, 5);
     risk_equity(&gate, 1000, 1000);
     assert_int_equal(risk_state(&gate), HEAN_RISK_QUARANTINE);
     risk_advance(&gate, 5 + RISK_QUARANTINE_NS);

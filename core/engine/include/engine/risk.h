@@ -34,8 +34,8 @@
  *                                                                          the drawdown then says
  *   any but HARD_STOP        drawdown >= max_drawdown                      HARD_STOP
  *   HARD_STOP                never                                         -
- * Refusals in SOFT_BRAKE count towards the row, those in QUARANTINE and HARD_STOP do not. The row
- * starts anew after a quarantine.
+ * Refusals because of the state itself (risk_state) do not count towards the row; it starts anew
+ * after a quarantine. A strategy that is flat in SOFT_BRAKE stays there: its equity cannot recover.
  *
  * Invariants
  *   K1  an order that is refused changes nothing but the row of refusals.
@@ -84,7 +84,7 @@ hean_reason risk_filter(const risk_order *order);
 /* HEAN_REASON_NONE and one token taken, or why not. */
 hean_reason risk_check(risk_gate *gate, const risk_order *order, int64_t now_ns);
 /* A PLACE or AMEND was refused, or accepted by the venue. */
-void risk_refused(risk_gate *gate, int64_t now_ns);
+void risk_refused(risk_gate *gate, hean_reason reason, int64_t now_ns);
 void risk_accepted(risk_gate *gate);
 /* Ends a quarantine that is over. */
 void risk_advance(risk_gate *gate, int64_t now_ns);
