@@ -397,10 +397,11 @@ hean_status import_plan_settle(import_plan *plan, hean_error *error)
     if (plan->instruments == NULL)
         plan->instruments =
             base_alloc_array(plan->allocator, MARKET_INSTRUMENTS_MAX, sizeof *plan->instruments);
-    if (drafts == NULL || plan->instruments == NULL)
-        status = base_fail(error, HEAN_E_NO_MEMORY, "out of memory");
-    else
-        status = assign_ids(plan, drafts, &count, error);
+    if (drafts == NULL || plan->instruments == NULL) {
+        base_free(plan->allocator, drafts);
+        return base_fail(error, HEAN_E_NO_MEMORY, "out of memory");
+    }
+    status = assign_ids(plan, drafts, &count, error);
     if (status == HEAN_OK)
         status = finish(plan, drafts, count, error);
     base_free(plan->allocator, drafts);

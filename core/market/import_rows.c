@@ -264,7 +264,7 @@ static bool read_bool(import_source *source, reader_field text, const char *name
 static bool trade_side(import_source *source, uint8_t *out)
 {
     reader_field side = field_of(source, READER_SIDE);
-    bool buyer_maker;
+    bool buyer_maker = false;
 
     if (source->file->layout.column[READER_BUYER_MAKER] >= 0) {
         if (!read_bool(source, field_of(source, READER_BUYER_MAKER), "is_buyer_maker",
@@ -590,7 +590,7 @@ static bool bar_interval(import_source *source, const import_key *key, int64_t o
     reader_field close = field_of(source, READER_CLOSE_TIME);
     import_file *file = source->file;
     import_memory *memory;
-    int64_t close_ns, step_ns;
+    int64_t close_ns = 0, step_ns;
 
     if (file->layout.column[READER_CLOSE_TIME] >= 0) {
         if (!read_time(source, close, "close_time", &close_ns))

@@ -78,7 +78,7 @@ hean_status reader_read_at(int fd, const char *path, uint64_t offset, void *out,
             return base_fail(error, HEAN_E_IO, "%s: %s", path, strerror(errno));
         if (got == 0)
             return base_fail(error, HEAN_E_TRUNCATED, "%s: ends at byte %llu, expected more", path,
-                             (unsigned long long)(offset + done));
+                             (unsigned long long)offset + done);
         done += (size_t)got;
     }
     return HEAN_OK;
@@ -106,8 +106,8 @@ hean_status reader_parts_list(const hean_allocator *allocator, const char *path,
                               reader_part **parts, size_t *count, hean_error *error)
 {
     packing packed;
-    uint64_t bytes;
-    int fd;
+    uint64_t bytes = 0;
+    int fd = -1;
     hean_status status = open_file(path, &fd, &bytes, error);
 
     if (status != HEAN_OK)

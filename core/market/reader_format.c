@@ -321,30 +321,31 @@ static bool match_bare(const bare_format *candidate, const reader_field *fields,
     return true;
 }
 
-/* Reads "bids[3].amount": side 0 is bid, field 0 is the price. */
-static bool read_level_name(const char *name, size_t *side, size_t *level, size_t *field)
+/* Reads "bids[3].amount": the column of that level, NULL if there is no such level. */
+static uint16_t *find_level_column(reader_layout *layout, size_t levels, const char *name)
 {
     static const char *const sides[2] = {"bids[", "asks["};
     static const char *const fields[2] = {"].price", "].amount"};
-    char *rest;
 
-    for (*side = 0; *side < 2; (*side)++) {
-        if (strncmp(name, sides[*side], 5) != 0 || !isdigit((unsigned char)name[5]))
+    for (size_t side = 0; side < 2; side++) {
+        char *rest;
+        unsigned long level;
+        if (strncmp(name, sides[side], 5) != 0 || !isdigit((unsigned char)name[5]))
             continue;
-        *level = (size_t)strtoul(name + 5, &rest, 10);
-        for (*field = 0; *field < 2; (*field)++) {
-            if (strcmp(rest, fields[*field]) == 0)
-                return true;
+        level = strtoul(name + 5, &rest, 10);
+        for (size_t field = 0; field < 2 && level < levels; field++) {
+            if (strcmp(rest, fields[field]) == 0)
+                return &layout->levels[side][level].column[field];
         }
     }
-    return false;
+    return NULL;
 }
 
 /* Binds "bids[3].price" and its like; the first level that lacks a column ends the list. */
 static hean_status bind_levels(const hean_allocator *allocator, const reader_field *fields,
                                size_t count, reader_layout *layout, hean_error *error)
 {
-    size_t most = count / 4 + 1, side, level, field;
+    size_t most = count / 4 + 1, side, level;
     char name[NAME_BYTES];
 
     for (side = 0; side < 2; side++) {
@@ -354,9 +355,11 @@ static hean_status bind_levels(const hean_allocator *allocator, const reader_fie
     }
     /* Columns are stored plus one, so that 0 says "not there". */
     for (size_t i = 0; i < count; i++) {
+        uint16_t *column;
         read_name(fields[i], name);
-        if (read_level_name(name, &side, &level, &field) && level < most)
-            layout->levels[side][level].column[field] = (uint16_t)(i + 1);
+        column = find_level_column(layout, most, name);
+        if (column != NULL)
+            *column = (uint16_t)(i + 1);
     }
     for (level = 0; level < most; level++) {
         for (side = 0; side < 2; side++) {

@@ -116,69 +116,75 @@ static void put_little(base_buffer *out, uint64_t value, int bytes)
     }
 }
 
+/* The local header and the data; its entry goes to the directory. */
+static void put_member(base_buffer *out, base_buffer *directory, const zip_member *member)
+{
+    size_t bytes = strlen(member->text), name = strlen(member->name), offset = out->length;
+    uint32_t crc = (uint32_t)crc32(0, (const unsigned char *)member->text, (uInt)bytes);
+    uint32_t flags = member->flags | (member->descriptor ? 8u : 0u);
+    base_buffer packed;
+
+    base_buffer_init(&packed, base_allocator_default());
+    if (member->stored)
+        base_buffer_append(&packed, member->text, bytes);
+    else
+        pack(&packed, member->text, bytes, -15);
+    base_buffer_append(out, "PK\3\4", 4);
+    put_little(out, 20, 2);
+    put_little(out, flags, 2);
+    put_little(out, member->stored ? 0 : 8, 2);
+    put_little(out, 0, 4);
+    put_little(out, member->descriptor ? 0 : crc, 4);
+    put_little(out, member->descriptor ? 0 : packed.length, 4);
+    put_little(out, member->descriptor ? 0 : bytes, 4);
+    put_little(out, name, 2);
+    put_little(out, 4, 2);
+    base_buffer_append(out, member->name, name);
+    base_buffer_append(out, "xx\0\0", 4); /* an extra field that only the local header has */
+    base_buffer_append(out, packed.data, packed.length);
+    if (member->descriptor) {
+        base_buffer_append(out, "PK\7\10", 4);
+        put_little(out, crc, 4);
+        put_little(out, packed.length, 4);
+        put_little(out, bytes, 4);
+    }
+    base_buffer_append(directory, "PK\1\2", 4);
+    put_little(directory, 45, 2);
+    put_little(directory, 45, 2);
+    put_little(directory, flags, 2);
+    put_little(directory, member->stored ? 0 : 8, 2);
+    put_little(directory, 0, 4);
+    put_little(directory, crc, 4);
+    put_little(directory, member->zip64 ? 0xffffffff : packed.length, 4);
+    put_little(directory, member->zip64 ? 0xffffffff : bytes, 4);
+    put_little(directory, name, 2);
+    put_little(directory, member->zip64 ? 28 : 0, 2);
+    put_little(directory, 0, 2);
+    put_little(directory, 0, 8);
+    put_little(directory, member->zip64 ? 0xffffffff : offset, 4);
+    base_buffer_append(directory, member->name, name);
+    if (member->zip64) {
+        put_little(directory, 1, 2);
+        put_little(directory, 24, 2);
+        put_little(directory, bytes, 8);
+        put_little(directory, packed.length, 8);
+        put_little(directory, offset, 8);
+    }
+    base_buffer_deinit(&packed);
+}
+
 static void put_zip(base_buffer *out, const zip_member *members, size_t count, bool end64)
 {
     base_buffer directory;
-    size_t directory_offset;
+    size_t directory_offset, end_offset;
 
     base_buffer_init(&directory, base_allocator_default());
-    for (size_t i = 0; i < count; i++) {
-        const zip_member *member = &members[i];
-        size_t bytes = strlen(member->text), offset = out->length;
-        uint32_t crc = (uint32_t)crc32(0, (const unsigned char *)member->text, (uInt)bytes);
-        base_buffer packed;
-        base_buffer_init(&packed, base_allocator_default());
-        if (member->stored)
-            base_buffer_append(&packed, member->text, bytes);
-        else
-            pack(&packed, member->text, bytes, -15);
-        base_buffer_append(out, "PK\3\4", 4);
-        put_little(out, 20, 2);
-        put_little(out, member->flags | (member->descriptor ? 8u : 0u), 2);
-        put_little(out, member->stored ? 0 : 8, 2);
-        put_little(out, 0, 4);
-        put_little(out, member->descriptor ? 0 : crc, 4);
-        put_little(out, member->descriptor ? 0 : packed.length, 4);
-        put_little(out, member->descriptor ? 0 : bytes, 4);
-        put_little(out, strlen(member->name), 2);
-        put_little(out, 4, 2);
-        base_buffer_append(out, member->name, strlen(member->name));
-        base_buffer_append(out, "xx\0\0", 4); /* an extra field that only the local header has */
-        base_buffer_append(out, packed.data, packed.length);
-        if (member->descriptor) {
-            base_buffer_append(out, "PK\7\10", 4);
-            put_little(out, crc, 4);
-            put_little(out, packed.length, 4);
-            put_little(out, bytes, 4);
-        }
-        base_buffer_append(&directory, "PK\1\2", 4);
-        put_little(&directory, 45, 2);
-        put_little(&directory, 45, 2);
-        put_little(&directory, member->flags | (member->descriptor ? 8u : 0u), 2);
-        put_little(&directory, member->stored ? 0 : 8, 2);
-        put_little(&directory, 0, 4);
-        put_little(&directory, crc, 4);
-        put_little(&directory, member->zip64 ? 0xffffffff : packed.length, 4);
-        put_little(&directory, member->zip64 ? 0xffffffff : bytes, 4);
-        put_little(&directory, strlen(member->name), 2);
-        put_little(&directory, member->zip64 ? 28 : 0, 2);
-        put_little(&directory, 0, 2);
-        put_little(&directory, 0, 8);
-        put_little(&directory, member->zip64 ? 0xffffffff : offset, 4);
-        base_buffer_append(&directory, member->name, strlen(member->name));
-        if (member->zip64) {
-            put_little(&directory, 1, 2);
-            put_little(&directory, 24, 2);
-            put_little(&directory, bytes, 8);
-            put_little(&directory, packed.length, 8);
-            put_little(&directory, offset, 8);
-        }
-        base_buffer_deinit(&packed);
-    }
+    for (size_t i = 0; i < count; i++)
+        put_member(out, &directory, &members[i]);
     directory_offset = out->length;
     base_buffer_append(out, directory.data, directory.length);
+    end_offset = out->length;
     if (end64) {
-        size_t end_offset = out->length;
         base_buffer_append(out, "PK\6\6", 4);
         put_little(out, 44, 8);
         put_little(out, 45, 2);
