@@ -346,7 +346,7 @@ static hean_status bind_levels(const hean_allocator *allocator, const reader_fie
                                size_t count, reader_layout *layout, hean_error *error)
 {
     size_t most = count / 4 + 1, side, level;
-    char name[NAME_BYTES];
+    char name[NAME_BYTES] = "";
 
     for (side = 0; side < 2; side++) {
         layout->levels[side] = base_alloc_array(allocator, most, sizeof *layout->levels[side]);
