@@ -18,9 +18,11 @@ local strategy = {
   subscribe = { trades = true, bars = { "1m" } },
 }
 
+local RETRY_MS = 1000 -- after a refused order; twice as long after each further one
+local RETRIES_MAX = 12
 local NOISE_WEIGHT = 0.2 -- the noise is that of five lookbacks
 
-local log, max, sqrt = math.log, math.max, math.sqrt
+local log, max, min, sqrt = math.log, math.max, math.min, math.sqrt
 local states = {} -- by symbol
 
 local function new_state(symbol)
@@ -33,6 +35,8 @@ local function new_state(symbol)
     last = nil,
     has_trades = false,
     order = nil, -- the order that is on its way, if any
+    retry_ms = 0,
+    refusals = 0, -- in a row
   }
   states[symbol] = state
   return state
@@ -55,13 +59,12 @@ local function take_sample(state, lookback, price)
   return log(price / oldest) / sqrt(variance * lookback)
 end
 
-local function trade_to(ctx, state, target, price)
+local function trade_to(ctx, state, target)
   local held = ctx:position(state.symbol).qty
   local qty = ctx:round_qty(target - held, state.symbol)
-  if state.order or qty == 0 then
+  if state.order or qty == 0 or ctx.now_ms < state.retry_ms then
     return
   end
-  ctx:log_level("debug", "impulse", state.symbol, "from", held, "to", target, "at", price)
   if qty > 0 then
     state.order = ctx:buy { symbol = state.symbol, type = "market", qty = qty }
   else
@@ -77,11 +80,11 @@ local function decide(ctx, state, price)
   end
   local held = ctx:position(state.symbol).qty
   if signal >= params.enter and held <= 0 then
-    trade_to(ctx, state, ctx:qty_for(params.notional, price, state.symbol), price)
+    trade_to(ctx, state, ctx:qty_for(params.notional, price, state.symbol))
   elseif signal <= -params.enter and held >= 0 then
-    trade_to(ctx, state, -ctx:qty_for(params.notional, price, state.symbol), price)
+    trade_to(ctx, state, -ctx:qty_for(params.notional, price, state.symbol))
   elseif held > 0 and signal < params.leave or held < 0 and signal > -params.leave then
-    trade_to(ctx, state, 0, price)
+    trade_to(ctx, state, 0)
   end
 end
 
@@ -101,12 +104,18 @@ function strategy.on_bar(ctx, bar)
   end
 end
 
-function strategy.on_order(_, order)
+function strategy.on_order(ctx, order)
   local state = states[order.symbol]
-  local done = order.status == "filled" or order.status == "cancelled"
-    or order.status == "rejected"
-  if state and done and state.order == order.id then
+  if not state or state.order ~= order.id then
+    return
+  end
+  if order.status == "rejected" then
     state.order = nil
+    state.retry_ms = ctx.now_ms + RETRY_MS * 2 ^ state.refusals
+    state.refusals = min(state.refusals + 1, RETRIES_MAX)
+  elseif order.status == "filled" or order.status == "cancelled" then
+    state.order = nil
+    state.refusals = 0
   end
 end
 

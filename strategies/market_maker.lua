@@ -19,7 +19,8 @@ local strategy = {
   subscribe = { book = true, quotes = true, bars = { "1m" } },
 }
 
-local RETRY_MS = 1000 -- after a refused order
+local RETRY_MS = 1000 -- after a refused order; twice as long after each further one
+local RETRIES_MAX = 12
 local RANGE_WEIGHT = 0.1 -- of the newest bar in the mean range
 
 local abs, max, min = math.abs, math.max, math.min
@@ -34,6 +35,7 @@ local function new_state(ctx, symbol)
     tick = ctx:instrument(symbol).tick,
     qty = 0,
     retry_ms = 0,
+    refusals = 0, -- in a row
     has_book = false,
     range = nil,
   }
@@ -141,10 +143,13 @@ function strategy.on_order(ctx, order)
   if order.status == "filled" or order.status == "cancelled" or order.status == "rejected" then
     mine.id, mine.cancelling = nil, nil
     if order.status == "rejected" then
-      state.retry_ms = ctx.now_ms + RETRY_MS
+      state.retry_ms = ctx.now_ms + RETRY_MS * 2 ^ state.refusals
+      state.refusals = min(state.refusals + 1, RETRIES_MAX)
     end
   elseif order.reason ~= "none" then
     mine.price = order.price -- an amendment was refused: the order is where it was
+  elseif order.status == "open" then
+    state.refusals = 0
   end
 end
 
