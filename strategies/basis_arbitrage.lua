@@ -3,7 +3,7 @@
 --
 -- The basis is first / second - 1, of the mid prices. Its mean and deviation are weighted
 -- exponentially over `window` samples. When the basis is `enter` deviations from its mean, and the
--- distance pays for the fees of both legs there and back, the dear one is sold and the cheap one
+-- way back pays for the fees and spreads of both legs, the dear one is sold and the cheap one
 -- bought, for the same value; both are closed when the basis is back within `leave` deviations.
 -- A leg that fails is made up for at the next sample: each leg is always traded to its target.
 
@@ -15,10 +15,10 @@ local strategy = {
     second = { default = "", doc = "symbol; the second instrument if empty" },
     notional = { default = 500, min = 1, doc = "value of each leg, in quote currency" },
     sample_ms = { default = 1000, min = 1, max = 3600000, doc = "between samples of the basis" },
-    window = { default = 120, min = 5, max = 100000, type = "integer", doc = "samples" },
+    window = { default = 600, min = 5, max = 100000, type = "integer", doc = "samples" },
     enter = { default = 2.5, min = 0.1, max = 50, doc = "distance to enter, in deviations" },
     leave = { default = 0.5, min = 0, max = 50, doc = "distance to leave" },
-    fees = { default = true, doc = "enter only if the distance pays for the taker fees" },
+    costs = { default = true, doc = "enter only if the way back pays for fees and spreads" },
   },
   subscribe = { book = true, quotes = true },
 }
@@ -62,12 +62,17 @@ local function open_or_close(ctx, symbol, side, price)
   end
 end
 
--- What entering and leaving both legs costs, as a fraction of the value.
+-- What entering and leaving both legs costs, as a fraction of the value: fees and spreads.
 local function round_trip_cost(ctx)
-  if not ctx.params.fees then
+  if not ctx.params.costs then
     return 0
   end
-  return 2 * (ctx:instrument(first).taker_fee + ctx:instrument(second).taker_fee)
+  local cost = 0
+  for _, symbol in ipairs { first, second } do
+    local book = ctx:book(symbol)
+    cost = cost + 2 * ctx:instrument(symbol).taker_fee + book.spread / book.mid
+  end
+  return cost
 end
 
 -- The distance of the basis from its mean, and the deviation; nil until there is enough history.
@@ -92,7 +97,8 @@ local function choose_direction(ctx, distance, deviation)
   local score = distance / deviation
   if direction ~= 0 and (abs(score) < params.leave or distance * direction > 0) then
     return 0
-  elseif direction == 0 and abs(score) > params.enter and abs(distance) > round_trip_cost(ctx) then
+  elseif direction == 0 and abs(score) > params.enter
+    and abs(distance) - params.leave * deviation > round_trip_cost(ctx) then
     return distance > 0 and -1 or 1
   end
   return direction
@@ -113,7 +119,7 @@ local function look(ctx)
   end
   local chosen = choose_direction(ctx, distance, deviation)
   if chosen ~= direction then
-    ctx:log_level("debug", "basis is", distance / deviation, "deviations off; direction", chosen)
+    ctx:log(("basis is %.1f deviations off: direction %d"):format(distance / deviation, chosen))
     direction = chosen
   end
   open_or_close(ctx, first, direction, first_mid)

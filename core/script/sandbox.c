@@ -13,60 +13,84 @@
 
 /* ---- memory ---- */
 
-/* LuaJIT does not survive a lack of memory while it opens itself: lua_newstate crashes between its
- * first blocks, luaopen_ffi loses one. What it needs until then (45 KB in 520 blocks) comes from
- * this reserve, which is there or not before. */
-#define RESERVE_BYTES ((size_t)64 << 10)
+#define BIRTH_BYTES   (96u << 10) /* twice what LuaJIT 2.1 takes for a state and its libraries */
+#define AFTER_BYTES   (512u << 10)
+#define RESERVE_BYTES (BIRTH_BYTES + AFTER_BYTES)
+#define SMALL_BYTES   (64u << 10)
 
 static bool in_reserve(const script_sandbox *sandbox, const void *pointer)
 {
-    return (uintptr_t)pointer - (uintptr_t)sandbox->reserve < RESERVE_BYTES;
+    return (const char *)pointer >= sandbox->reserve &&
+           (const char *)pointer < sandbox->reserve + RESERVE_BYTES;
 }
 
-static void *reserve_take(script_sandbox *sandbox, size_t bytes)
+static void *reserve_alloc(script_sandbox *sandbox, size_t bytes)
 {
-    size_t padded = (bytes + 15) / 16 * 16;
-    char *block = sandbox->reserve + sandbox->reserve_used;
-    if (!sandbox->opening || padded > RESERVE_BYTES - sandbox->reserve_used)
+    size_t rounded = (bytes + 15) / 16 * 16;
+    if (rounded > SMALL_BYTES || rounded > RESERVE_BYTES - sandbox->reserve_used)
         return NULL;
-    sandbox->reserve_used += padded;
+    char *block = sandbox->reserve + sandbox->reserve_used;
+    sandbox->reserve_used += rounded;
     return block;
 }
 
-/* Making a block smaller never fails: LuaJIT relies on it. */
-static void *host_resize(script_sandbox *sandbox, void *pointer, size_t old, size_t new_bytes)
+static void raise_memory_error(lua_State *lua, lua_Debug *frame)
 {
-    const hean_allocator *host = sandbox->allocator;
-    bool reserved = pointer != NULL && in_reserve(sandbox, pointer);
-    void *moved = NULL;
-    if (reserved && new_bytes <= old)
-        return new_bytes > 0 ? pointer : NULL; /* the reserve goes as a whole */
-    if (pointer == NULL || reserved)
-        moved = reserve_take(sandbox, new_bytes);
-    if (moved == NULL)
-        moved = host->resize(host->context, reserved ? NULL : pointer, new_bytes);
-    if (reserved && moved != NULL)
-        memcpy(moved, pointer, old);
-    return moved == NULL && new_bytes > 0 && new_bytes <= old ? pointer : moved;
+    (void)frame;
+    luaL_error(lua, "not enough memory");
 }
 
+/* The script must not go on, not even inside its own pcall: from now on a hook raises an error at
+ * every instruction. Setting a hook is allowed anywhere, and stops the recording of a trace. */
+static void memory_ended(script_sandbox *sandbox, bool *why)
+{
+    if (!sandbox_dead(sandbox))
+        lua_sethook(sandbox->lua, raise_memory_error, LUA_MASKCOUNT, 1);
+    *why = true;
+}
+
+static void *host_resize(script_sandbox *sandbox, void *pointer, size_t old_bytes, size_t new_bytes)
+{
+    if (new_bytes > old_bytes && new_bytes - old_bytes > sandbox->limit - sandbox->used) {
+        memory_ended(sandbox, &sandbox->limit_reached);
+        return NULL;
+    }
+    void *block = sandbox->allocator->resize(sandbox->allocator->context, pointer, new_bytes);
+    if (block == NULL && new_bytes > 0) {
+        memory_ended(sandbox, &sandbox->host_memory_ended);
+        return NULL;
+    }
+    sandbox->used = sandbox->used - old_bytes + new_bytes;
+    if (sandbox->used > sandbox->used_max)
+        sandbox->used_max = sandbox->used;
+    return block;
+}
+
+/* lua_Alloc */
 static void *limited_resize(void *context, void *pointer, size_t old_bytes, size_t new_bytes)
 {
     script_sandbox *sandbox = context;
-    size_t old = pointer != NULL ? old_bytes : 0;
-    if (new_bytes > old && new_bytes - old > sandbox->limit - sandbox->used) {
-        sandbox->limit_reached = true;
-        return NULL;
+    bool reserved = pointer == NULL ? !sandbox->born : in_reserve(sandbox, pointer);
+    if (!reserved) {
+        void *block = host_resize(sandbox, pointer, pointer != NULL ? old_bytes : 0, new_bytes);
+        if (block != NULL || new_bytes == 0)
+            return block;
     }
-    void *moved = host_resize(sandbox, pointer, old, new_bytes);
-    if (moved == NULL && new_bytes > 0) {
-        sandbox->host_memory_ended = true;
+    if (new_bytes == 0)
         return NULL;
+    if (pointer != NULL && new_bytes <= old_bytes)
+        return pointer;
+    void *block = NULL;
+    if (reserved && sandbox->born)
+        block = host_resize(sandbox, NULL, 0, new_bytes);
+    if (block == NULL)
+        block = reserve_alloc(sandbox, new_bytes);
+    if (block != NULL && pointer != NULL) {
+        memcpy(block, pointer, old_bytes);
+        if (!reserved)
+            (void)host_resize(sandbox, pointer, old_bytes, 0);
     }
-    sandbox->used = sandbox->used - old + new_bytes;
-    if (sandbox->used > sandbox->used_max)
-        sandbox->used_max = sandbox->used;
-    return moved;
+    return block;
 }
 
 /* ---- errors ---- */
@@ -250,16 +274,12 @@ hean_status sandbox_open(script_sandbox *sandbox, const hean_allocator *allocato
     *sandbox = (script_sandbox){
         .allocator = allocator, .limit = limit, .problem = HEAN_E_SCRIPT, .problem_ref = LUA_NOREF};
     sandbox->reserve = base_alloc(allocator, RESERVE_BYTES);
-    if (sandbox->reserve == NULL)
-        return base_fail(error, HEAN_E_NO_MEMORY, "no memory for a Lua state");
-    sandbox->opening = true;
-    lua_State *lua = lua_newstate(limited_resize, sandbox);
-    sandbox->lua = lua;
+    lua_State *lua = sandbox->reserve != NULL ? lua_newstate(limited_resize, sandbox) : NULL;
     if (lua == NULL) {
         sandbox_close(sandbox);
-        return base_fail(error, sandbox->limit_reached ? HEAN_E_SCRIPT_MEMORY : HEAN_E_NO_MEMORY,
-                         "no memory for a Lua state");
+        return base_fail(error, HEAN_E_NO_MEMORY, "no memory for a Lua state");
     }
+    sandbox->lua = lua;
     /* Collect earlier than Lua's default of twice the live size: there is a limit to stay under. */
     lua_gc(lua, LUA_GCSETPAUSE, 150);
     /* And in longer steps: at the default a script that makes large strings outruns the collector
@@ -271,18 +291,11 @@ hean_status sandbox_open(script_sandbox *sandbox, const hean_allocator *allocato
         lua_rawgeti(lua, LUA_REGISTRYINDEX, SANDBOX_HANDLER);
         lua_rawgeti(lua, LUA_REGISTRYINDEX, SANDBOX_TRAMPOLINE);
         status = sandbox_call(sandbox, open_libraries, sandbox, 0, "open", error);
+        sandbox->born = true;
     }
-    sandbox->opening = false;
-    sandbox_compile(sandbox, false);
     if (status != HEAN_OK)
         sandbox_close(sandbox);
     return status;
-}
-
-void sandbox_compile(script_sandbox *sandbox, bool on)
-{
-    (void)luaJIT_setmode(sandbox->lua, 0,
-                         LUAJIT_MODE_ENGINE | (on ? LUAJIT_MODE_ON : LUAJIT_MODE_OFF));
 }
 
 void sandbox_close(script_sandbox *sandbox)

@@ -3,7 +3,8 @@
  * calls whose failures become a hean_status with "file:line: message".
  *
  * Invariants
- *   * Once an allocation was refused the state counts as dead, whatever the script caught.
+ *   * Once an allocation was refused the state counts as dead, whatever the script catches, and
+ *     every further instruction of the script raises an error.
  *   * Nothing is loaded from files: `require` finds only what is compiled in.
  *   * The handler of errors is at stack index SANDBOX_HANDLER for the life of the state.
  *
@@ -25,13 +26,16 @@ typedef struct script_sandbox {
     lua_State *lua;
     const hean_allocator *allocator;
     size_t used, used_max, limit;
-    bool limit_reached;
-    bool host_memory_ended;
-    char *reserve; /* for LuaJIT's own first blocks, while `opening` */
+    /* LuaJIT crashes if an allocation fails while it makes a state, opens its libraries or records
+     * a trace. So all that comes before the script, and small pieces after memory has ended, are
+     * taken from this block; nothing in it is freed one by one. */
+    char *reserve;
     size_t reserve_used;
-    bool opening;
-    hean_status problem; /* the kind that the trusted Lua gave to the last error */
-    int problem_ref;     /* problems.read, in the registry */
+    bool born; /* the libraries are open */
+    bool limit_reached;
+    bool host_memory_ended; /* the host's allocator had no more */
+    hean_status problem;    /* the kind that the trusted Lua gave to the last error */
+    int problem_ref;        /* problems.read, in the registry */
     /* What the trampoline runs: set here, so that a call needs no allocation before it is
      * protected. */
     lua_CFunction function;
@@ -42,9 +46,6 @@ typedef struct script_sandbox {
 hean_status sandbox_open(script_sandbox *sandbox, const hean_allocator *allocator, size_t limit,
                          hean_error *error) HEAN_WARN_UNUSED;
 void sandbox_close(script_sandbox *sandbox);
-/* The JIT compiler is off until the script runs: LuaJIT may crash when memory ends while it
- * compiles, and loading is where a lack of memory of the host would show. */
-void sandbox_compile(script_sandbox *sandbox, bool on);
 
 /* Runs a C function that may raise; it finds `argument` by sandbox_argument, and its `results`
  * stay on the stack. `where` names the callback, for messages without a line. */

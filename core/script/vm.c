@@ -351,7 +351,6 @@ hean_status script_vm_load(script_vm *vm, hean_error *error)
     if (vm->options.saved != NULL)
         status = call_outside(vm, restore_script, 0, CALLBACK_RESTORE, error);
     vm->loaded = status == HEAN_OK;
-    sandbox_compile(&vm->sandbox, true);
     return status;
 }
 

@@ -52,14 +52,14 @@ describe("basis_arbitrage", function()
     assert.same({ "PERP", "buy" }, { intents[1].symbol, intents[1].side })
   end)
 
-  it("stays out when the distance does not pay for the fees", function()
+  it("stays out when the distance does not pay for the costs", function()
     local run = load { window = 20 }
     settle(run)
-    sample(run, 100.15, 100)
+    sample(run, 100.2, 100)
     assert.same({}, run:take())
-    run = load { window = 20, fees = false }
+    run = load { window = 20, costs = false }
     settle(run)
-    sample(run, 100.15, 100)
+    sample(run, 100.2, 100)
     assert.equal(2, #run:take())
   end)
 
