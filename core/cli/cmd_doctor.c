@@ -86,7 +86,7 @@ static void check_worker(doctor *visit)
     hean_instrument instrument = {.symbol = "DOCTOR", .tick_size = {1, -2}, .lot_size = {1, -3}};
     hean_strategy strategy = {.file = "doctor.lua", .source = source, .capital_e8 = BASE_E8};
     hean_host_options options = hean_host_options_default();
-    hean_strategy_state state;
+    hean_strategy_state state = {.running = false};
     hean_host *host = NULL;
     hean_error error;
     uint16_t id;
