@@ -65,11 +65,10 @@ hean_status account_refuse(engine *self, strategy_state *strategy, const hean_ev
 
 void account_count_open(engine *self, order_state *order, int64_t lots)
 {
-    if (!order->reduce_only) {
-        holding *held = &self->strategies[order->strategy].holdings[order->instrument];
-        held->open_lots[order->side == HEAN_SIDE_BUY ? 0 : 1] += lots - order->counted_lots;
-        order->counted_lots = lots;
-    }
+    holding *held = &self->strategies[order->strategy].holdings[order->instrument];
+    int64_t *sum = order->reduce_only ? held->reduce_lots : held->open_lots;
+    sum[order->side == HEAN_SIDE_BUY ? 0 : 1] += lots - order->counted_lots;
+    order->counted_lots = lots;
 }
 
 /* ---- equity and the gate's state ---- */

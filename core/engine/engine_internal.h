@@ -41,7 +41,8 @@ typedef struct instrument_state {
 
 typedef struct holding {
     hean_position position;
-    int64_t open_lots[2]; /* buy, sell: counted_lots of open orders but reduce-only ones */
+    int64_t open_lots[2];   /* buy, sell: counted_lots of open orders but reduce-only ones */
+    int64_t reduce_lots[2]; /* the same of reduce-only ones */
 } holding;
 
 typedef struct strategy_state {

@@ -121,6 +121,7 @@ static risk_order gate_view(const engine *self, const strategy_state *strategy, 
         .instrument = &self->instruments[instrument].instrument,
         .position_lots = held->position.qty_lots,
         .open_lots = {held->open_lots[0], held->open_lots[1]},
+        .reduce_lots = {held->reduce_lots[0], held->reduce_lots[1]},
         .open_orders = strategy->orders.count,
         .reference2_ticks = self->instruments[instrument].reference2_ticks,
     };
@@ -222,7 +223,8 @@ static hean_reason check_amend(engine *self, strategy_state *strategy, const ord
         return reason;
     int64_t rest = view.qty_lots - order->filled_lots;
     view.qty_lots = rest > 0 ? rest : 0;
-    view.open_lots[order->side == HEAN_SIDE_BUY ? 0 : 1] -= order->counted_lots;
+    int64_t *sum = order->reduce_only ? view.reduce_lots : view.open_lots;
+    sum[order->side == HEAN_SIDE_BUY ? 0 : 1] -= order->counted_lots;
     return risk_check(&strategy->gate, &view, self->now_ns);
 }
 

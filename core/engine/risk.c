@@ -92,18 +92,27 @@ static base_int128 worst_position(const risk_order *order)
     base_int128 position =
         order->side == HEAN_SIDE_BUY ? order->position_lots : -(base_int128)order->position_lots;
     int side = order->side == HEAN_SIDE_BUY ? 0 : 1;
-    return position + order->open_lots[side] + order->qty_lots;
+    base_int128 open = order->open_lots[side];
+    base_int128 reduce = order->reduce_lots[side];
+    *(order->reduce_only ? &reduce : &open) += order->qty_lots;
+    /* A position on the other side makes room, but reduce-only orders may be there first. */
+    if (position < 0)
+        position = position + reduce < 0 ? position + reduce : 0;
+    return position + open;
 }
 
 static hean_reason check_position(const risk_gate *gate, const risk_order *order)
 {
     const hean_risk_limits *limits = &gate->limits;
     base_int128 worst = worst_position(order);
-    if (order->reduce_only || worst <= 0)
-        return HEAN_REASON_NONE;
-    /* Whatever the limits are, what an account can hold must fit. */
-    if (worst > INT64_MAX / 2)
+    int side = order->side == HEAN_SIDE_BUY ? 0 : 1;
+    base_int128 sum =
+        (base_int128)order->open_lots[side] + order->reduce_lots[side] + order->qty_lots;
+    /* Whatever the limits are, what is held and open must fit. */
+    if (worst > INT64_MAX / 2 || sum > INT64_MAX / 2)
         return HEAN_REASON_QTY_TOO_LARGE;
+    if (worst <= 0)
+        return HEAN_REASON_NONE;
     if (limits->max_position_lots != 0 && worst > limits->max_position_lots)
         return HEAN_REASON_RISK_MAX_POSITION;
     int64_t price = value_price(order);
@@ -172,7 +181,7 @@ hean_reason risk_check(risk_gate *gate, const risk_order *order, int64_t now_ns)
     hean_risk_state state = risk_state(gate);
     if (state == HEAN_RISK_HARD_STOP || state == HEAN_RISK_QUARANTINE)
         return HEAN_REASON_RISK_STATE;
-    if (state == HEAN_RISK_SOFT_BRAKE && !order->reduce_only && worst_position(order) > 0)
+    if (state == HEAN_RISK_SOFT_BRAKE && worst_position(order) > 0)
         return HEAN_REASON_RISK_STATE;
     if (!order->amend && gate->limits.max_open_orders != 0 &&
         order->open_orders >= gate->limits.max_open_orders)

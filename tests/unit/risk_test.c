@@ -60,9 +60,6 @@ static void risk_max_position_counts_open_orders_of_the_side(void **state)
     assert_int_equal(check(), HEAN_REASON_NONE); /* 50 */
     order.qty_lots = 11;
     assert_int_equal(check(), HEAN_REASON_RISK_MAX_POSITION);
-    order.reduce_only = true;
-    assert_int_equal(check(), HEAN_REASON_NONE);
-    order.reduce_only = false;
     order.side = HEAN_SIDE_SELL;
     order.open_lots[1] = 59;
     assert_int_equal(check(), HEAN_REASON_NONE); /* -20 + 59 + 11 = 50 short */
@@ -81,6 +78,29 @@ static void risk_max_position_lets_reductions_pass(void **state)
     assert_int_equal(check(), HEAN_REASON_NONE); /* 50 short */
     order.qty_lots = 551;
     assert_int_equal(check(), HEAN_REASON_RISK_MAX_POSITION);
+}
+
+static void risk_max_position_counts_reduce_only_orders_that_use_up_the_room(void **state)
+{
+    (void)state;
+    begin((hean_risk_limits){.max_position_lots = 50});
+    order.position_lots = 20;
+    order.side = HEAN_SIDE_SELL;
+    order.qty_lots = 70;
+    assert_int_equal(check(), HEAN_REASON_NONE); /* 50 short */
+    order.reduce_lots[1] = 1;                    /* if it fills first: 51 */
+    assert_int_equal(check(), HEAN_REASON_RISK_MAX_POSITION);
+    order.qty_lots = 50;
+    order.reduce_lots[1] = 1000; /* no more than the position */
+    assert_int_equal(check(), HEAN_REASON_NONE);
+    order.reduce_only = true;
+    assert_int_equal(check(), HEAN_REASON_NONE);
+    order.open_lots[1] = 51;
+    assert_int_equal(check(), HEAN_REASON_RISK_MAX_POSITION);
+    order.side = HEAN_SIDE_BUY; /* nothing to reduce: cannot make a position */
+    order.open_lots[0] = 0;
+    order.position_lots = 0;
+    assert_int_equal(check(), HEAN_REASON_NONE);
 }
 
 static void risk_max_position_notional_is_valued_at_the_orders_price(void **state)
@@ -197,6 +217,10 @@ static void risk_numbers_that_overflow_are_refused(void **state)
     order.open_lots[0] = INT64_MAX;
     assert_int_equal(check(), HEAN_REASON_QTY_TOO_LARGE);
     begin((hean_risk_limits){0});
+    order.reduce_only = true;
+    order.reduce_lots[0] = INT64_MAX / 2;
+    assert_int_equal(check(), HEAN_REASON_QTY_TOO_LARGE);
+    begin((hean_risk_limits){0});
     order.price_ticks = INT64_C(1) << 53;
     order.qty_lots = INT64_C(1) << 53;
     assert_int_equal(check(), HEAN_REASON_NOTIONAL_TOO_LARGE);
@@ -295,12 +319,15 @@ static void risk_soft_brake_lets_only_reductions_pass(void **state)
     risk_equity(&gate, 0, 1000);
     order.position_lots = 20;
     assert_int_equal(check(), HEAN_REASON_RISK_STATE);
-    order.reduce_only = true;
-    assert_int_equal(check(), HEAN_REASON_NONE);
-    order.reduce_only = false;
     order.side = HEAN_SIDE_SELL;
     order.open_lots[1] = 10;
     assert_int_equal(check(), HEAN_REASON_NONE); /* to zero */
+    order.reduce_only = true;
+    order.open_lots[1] = 0;
+    order.qty_lots = 1000;
+    assert_int_equal(check(), HEAN_REASON_NONE);
+    order.reduce_only = false;
+    order.open_lots[1] = 10;
     order.qty_lots = 11;
     assert_int_equal(check(), HEAN_REASON_RISK_STATE);
 }
@@ -392,6 +419,7 @@ int main(void)
         cmocka_unit_test(risk_negative_limits_are_named),
         cmocka_unit_test(risk_max_position_counts_open_orders_of_the_side),
         cmocka_unit_test(risk_max_position_lets_reductions_pass),
+        cmocka_unit_test(risk_max_position_counts_reduce_only_orders_that_use_up_the_room),
         cmocka_unit_test(risk_max_position_notional_is_valued_at_the_orders_price),
         cmocka_unit_test(risk_max_order_notional_is_of_the_order_alone),
         cmocka_unit_test(risk_max_open_orders_counts_orders_but_not_amendments),

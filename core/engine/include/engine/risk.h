@@ -2,11 +2,11 @@
  * risk.h: the gate between a strategy and the broker, one per strategy. Lua cannot reach it.
  *
  * Limits (0 does not apply)
- *   max_position_lots         the position if every open order on the order's side filled,
- *                             this one included, may not be larger than this on that side
- *   max_position_notional_e8  the value of that position, at the order's limit price or, for market
- *                             and stop orders, at the reference price
- *   max_order_notional_e8     the value of the order's quantity, at the same price
+ *   max_position_lots         the position if every open order on the order's side filled, this one
+ *                             included, may not be larger than this on that side; reduce-only
+ * orders count as far as they use up a position on the other side first max_position_notional_e8
+ * the value of that position, at the order's limit price or, for market and stop orders, at the
+ * reference price max_order_notional_e8     the value of the order's quantity, at the same price
  *   max_open_orders           orders that have not ended, those under way included
  *   max_orders_per_second     a token bucket in event time that holds one second's worth; PLACE and
  *                             AMEND take a token when nothing else refused them, CANCEL never does
@@ -15,14 +15,14 @@
  *   soft_drawdown_e8, max_drawdown_e8   of the peak of equity, see the states
  *   max_rejects_in_row        refused PLACE and AMEND, by this gate, the filters or the venue, with
  *                             no acceptance by the venue in between
- * Reduce-only orders are exempt from the limits on position: the venue caps them.
+ * The limit on position is what can happen, whatever fills first: it holds at every moment.
  * The reference price is the mid, else the mark price, else the last trade, else the last bar's
  * close. An order that needs one where there is none is refused: no_reference_price.
  *
  * States
  *   NORMAL      all orders that respect the limits
- *   SOFT_BRAKE  only orders that cannot make a position larger, open orders included, and
- *               reduce-only orders; what rests already stays
+ *   SOFT_BRAKE  only orders that cannot make a position, open orders of their side included; what
+ *               rests already stays
  *   QUARANTINE  no new orders and no amendments; cancels pass
  *   HARD_STOP   all orders are cancelled; no new orders for good; events still arrive
  *
@@ -71,6 +71,7 @@ typedef struct risk_order {
     bool amend;
     int64_t position_lots;
     int64_t open_lots[2];     /* buy, sell: all other open orders but reduce-only ones */
+    int64_t reduce_lots[2];   /* buy, sell: all other reduce-only orders */
     int32_t open_orders;      /* all others */
     int64_t reference2_ticks; /* twice the reference price; 0: none */
 } risk_order;
