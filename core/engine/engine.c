@@ -204,7 +204,7 @@ static bool add_bars(engine *self, uint16_t instrument, int64_t interval_ns)
                    sizeof *state->bars))
         return false;
     state->bars = bars;
-    state->bars[state->bar_count].native = false;
+    state->bars[state->bar_count] = (engine_bars){0};
     market_bars_init(&state->bars[state->bar_count++].bars, instrument, interval_ns);
     return true;
 }
