@@ -286,6 +286,7 @@ static hean_status fill_window(import_source *source, hean_error *error)
         source->ready -= IMPORT_WINDOW_EVENTS;
     if (source->count > 0 && source->events[0].local_ns < source->released_ns) {
         source->file->sort = true;
+        source->file->first_ns = INT64_MIN; /* its rows may begin with any time */
         source->plan->stale = true;
     }
     return HEAN_OK;

@@ -201,6 +201,18 @@ static const bare_format bare_formats[] = {
      {READER_TIME, READER_OPEN, READER_HIGH, READER_LOW, READER_CLOSE, READER_VOLUME,
       READER_CLOSE_TIME, SKIP, SKIP, SKIP, SKIP, SKIP}}};
 
+/* A field without blanks around it, and then without quotes. */
+static reader_field trim(const char *text, size_t bytes)
+{
+    for (; bytes > 0 && *text == ' '; text++, bytes--)
+        ;
+    for (; bytes > 0 && text[bytes - 1] == ' '; bytes--)
+        ;
+    if (bytes >= 2 && text[0] == '"' && text[bytes - 1] == '"')
+        return (reader_field){text + 1, bytes - 2};
+    return (reader_field){text, bytes};
+}
+
 size_t reader_split(const char *line, size_t bytes, reader_field *fields, size_t capacity)
 {
     const char *at = line, *end = line + bytes;
@@ -209,15 +221,8 @@ size_t reader_split(const char *line, size_t bytes, reader_field *fields, size_t
     for (;;) {
         const char *comma = memchr(at, ',', (size_t)(end - at));
         size_t length = (size_t)((comma != NULL ? comma : end) - at);
-        if (count < capacity) {
-            reader_field *field = &fields[count];
-            field->text = at;
-            field->bytes = length;
-            if (length >= 2 && at[0] == '"' && at[length - 1] == '"') {
-                field->text++;
-                field->bytes -= 2;
-            }
-        }
+        if (count < capacity)
+            fields[count] = trim(at, length);
         count++;
         if (comma == NULL)
             return count;

@@ -94,8 +94,8 @@ hean_status reader_layout_detect(const hean_allocator *allocator, const char *li
                                  reader_layout *out, hean_error *error) HEAN_WARN_UNUSED;
 void reader_layout_deinit(const hean_allocator *allocator, reader_layout *layout);
 
-/* Cuts a line at its commas; quotes around a field are dropped. Returns the number of fields, of
- * which the first `capacity` were stored. */
+/* Cuts a line at its commas; blanks and quotes around a field are dropped. Returns the number of
+ * fields, of which the first `capacity` were stored. */
 size_t reader_split(const char *line, size_t bytes, reader_field *fields, size_t capacity);
 
 /* The symbol in a file's name, in upper case; empty if it has none. */

@@ -308,7 +308,7 @@ static void ohlcv_bars_find_their_interval(void **state)
     fixture_put(&fixture, "abc-perp-1m.csv",
                 "Volume,Close,Low,High,Open,Date\n"
                 "12.5,10.5,10,11,10.5,2023-11-14 22:13:00\n"
-                "12.75,10.5,10,11,10.5,2023-11-14T22:15:00Z\n"
+                "12.75, 10.5 ,10,\"11\",10.5, 2023-11-14T22:15:00Z\r\n"
                 "13,10.5,10,11,10.5,2023-11-14 22:16\n");
     fixture_expect(&fixture, "40000000 40000000 ABC-PERP bar 10.5 11 10 10.5 12.5 interval 60\n"
                              "160000000 160000000 ABC-PERP bar 10.5 11 10 10.5 12.75 interval 60\n"
