@@ -68,10 +68,10 @@ static void fill_book(script_binding *binding, int32_t number)
     /* From whole ticks, so that a spread of two ticks is the same double everywhere. */
     int64_t bid_ticks = book->best[MARKET_BID].price_ticks;
     int64_t ask_ticks = book->best[MARKET_ASK].price_ticks;
-    io->mid = ((double)bid_ticks + (double)ask_ticks) * instrument->tick_num /
-              (2 * instrument->tick_den);
-    io->spread = ((double)ask_ticks - (double)bid_ticks) * instrument->tick_num /
-                 instrument->tick_den;
+    io->mid =
+        ((double)bid_ticks + (double)ask_ticks) * instrument->tick_num / (2 * instrument->tick_den);
+    io->spread =
+        ((double)ask_ticks - (double)bid_ticks) * instrument->tick_num / instrument->tick_den;
     io->time_ms = ms_of(book->exch_ns);
 }
 
