@@ -17,7 +17,7 @@ typedef struct config_key {
     config_type type;
     size_t offset;
     double min, max; /* numbers; texts: the least length; lists: the least count */
-    int scale10;
+    int64_t scale10;
     const char *choices; /* "sim|data", in the order of the enum */
     const char *fallback;
     const char *about;
@@ -259,7 +259,7 @@ static hean_status read_number(config_reader *reader, const config_key *key, con
     }
     if (key->type != CONFIG_SCALED && value != floor(value))
         return fail_value(reader, HEAN_E_INVALID, key, path, json);
-    if (scale(value, key->scale10, &whole) != HEAN_OK)
+    if (scale(value, (int)key->scale10, &whole) != HEAN_OK)
         return fail_value(reader, HEAN_E_RANGE, key, path, json);
     if (key->type == CONFIG_SMALL)
         *(int32_t *)out = (int32_t)whole;
