@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#define SECONDS_PER_DAY 86400
+
 static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
@@ -36,23 +38,40 @@ static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
     return era * 146097 + day_of_era - 719468;
 }
 
+/* The reverse of days_from_civil. gmtime_r would do, but it reads the time zone's file at its first
+ * call, which a jailed process may not. */
+static void civil_from_days(int64_t days, int64_t *year, int *month, int *day)
+{
+    int64_t shifted = days + 719468;
+    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    int64_t day_of_era = shifted - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month_from_march = (5 * day_of_year + 2) / 153;
+
+    *day = (int)(day_of_year - (153 * month_from_march + 2) / 5 + 1);
+    *month = (int)(month_from_march + (month_from_march < 10 ? 3 : -9));
+    *year = year_of_era + era * 400 + (*month <= 2 ? 1 : 0);
+}
+
 char *base_time_format(int64_t time_ns, char *out, size_t bytes)
 {
-    int64_t seconds = time_ns / BASE_NS_PER_S;
-    int64_t fraction_ns = time_ns % BASE_NS_PER_S;
-    time_t whole;
-    struct tm calendar;
-    size_t length;
+    int64_t day_ns = SECONDS_PER_DAY * BASE_NS_PER_S;
+    int64_t days = time_ns / day_ns;
+    int64_t ms = time_ns % day_ns;
+    int64_t year;
+    int month, day;
 
-    if (fraction_ns < 0) {
-        fraction_ns += BASE_NS_PER_S;
-        seconds--;
+    if (ms < 0) {
+        ms += day_ns;
+        days--;
     }
-    whole = (time_t)seconds;
-    BASE_ASSERT(gmtime_r(&whole, &calendar) != NULL); /* int64 ns are years 1677 to 2262 */
-    length = strftime(out, bytes, "%Y-%m-%dT%H:%M:%S", &calendar);
-    BASE_ASSERT(length > 0);
-    (void)snprintf(out + length, bytes - length, ".%03dZ", (int)(fraction_ns / BASE_NS_PER_MS));
+    ms /= BASE_NS_PER_MS;
+    civil_from_days(days, &year, &month, &day);
+    (void)snprintf(out, bytes, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", (int)year, month, day,
+                   (int)(ms / 3600000), (int)(ms / 60000 % 60), (int)(ms / 1000 % 60),
+                   (int)(ms % 1000));
     return out;
 }
 
@@ -144,7 +163,7 @@ static hean_status parse_calendar(const char *text, size_t bytes, int64_t *time_
         return HEAN_E_PARSE;
     if (year < 1678 || year > 2261)
         return HEAN_E_RANGE;
-    *time_ns = days_from_civil(year, month, day) * 86400 * BASE_NS_PER_S + clock;
+    *time_ns = days_from_civil(year, month, day) * SECONDS_PER_DAY * BASE_NS_PER_S + clock;
     return HEAN_OK;
 }
 

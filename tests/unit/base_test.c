@@ -231,6 +231,22 @@ static void times_are_written_in_utc(void **state)
     assert_string_equal(base_time_format(-1000000, text, sizeof text), "1969-12-31T23:59:59.999Z");
 }
 
+static void every_day_of_five_centuries_survives_a_round_trip(void **state)
+{
+    const int64_t day_ns = INT64_C(86400) * BASE_NS_PER_S;
+    int64_t first, last, again;
+    char text[40];
+    (void)state;
+    assert_int_equal(base_time_parse("1678-01-01", 10, &first), HEAN_OK);
+    assert_int_equal(base_time_parse("2261-12-31", 10, &last), HEAN_OK);
+    for (int64_t ns = first; ns <= last; ns += day_ns + 1001 * BASE_NS_PER_MS) {
+        base_time_format(ns, text, sizeof text);
+        assert_int_equal(base_time_parse(text, strlen(text), &again), HEAN_OK);
+        assert_int_equal(again, ns);
+    }
+    assert_string_equal(base_time_format(INT64_MIN, text, sizeof text), "1677-09-21T00:12:43.145Z");
+}
+
 static void durations_have_units(void **state)
 {
     int64_t ns = 7;
@@ -350,6 +366,7 @@ int main(void)
         cmocka_unit_test(decimal_text_survives_a_round_trip),
         cmocka_unit_test(times_are_read_in_every_common_form),
         cmocka_unit_test(times_are_written_in_utc),
+        cmocka_unit_test(every_day_of_five_centuries_survives_a_round_trip),
         cmocka_unit_test(durations_have_units),
         cmocka_unit_test(a_slip_of_the_pen_finds_its_word),
         cmocka_unit_test(sha256_agrees_with_its_known_answers),
