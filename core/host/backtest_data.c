@@ -67,6 +67,7 @@ static hean_status import(const hean_allocator *allocator, const backtest_option
         .from_ns = options->from_ns,
         .to_ns = options->to_ns,
         .strict = options->strict,
+        .stop = options->stop,
         .progress = on_progress,
         .progress_context = (void *)(uintptr_t)options,
     };

@@ -59,6 +59,7 @@ static hean_status open_data(run_market *self, const run_options *options, hean_
     wanted.instrument_count = settings->instruments.count;
     wanted.maker_fee_e8 = settings->paper.maker_fee_e8;
     wanted.taker_fee_e8 = settings->paper.taker_fee_e8;
+    wanted.stop = options->stop;
     status = backtest_data_open(self->allocator, &wanted, &self->data, error);
     if (status != HEAN_OK)
         return status;

@@ -519,6 +519,30 @@ static void backtest_ends_cleanly_when_it_is_interrupted(void **state)
     }
 }
 
+static void stop_at_once(void *context, const char *stage, double fraction, uint64_t count)
+{
+    volatile int *stop = context;
+    (void)fraction;
+    (void)count;
+    assert_string_equal(stage, "import"); /* and nothing after it */
+    *stop = 1;
+}
+
+static void backtest_ends_cleanly_when_it_is_interrupted_while_it_imports(void **state)
+{
+    static const char *const paths[] = {"sim:7,hours=100,instruments=1"};
+    backtest_options options = options_for(taker, paths, 1);
+    volatile int stop = 0;
+    backtest_result result;
+    hean_error error;
+
+    (void)state;
+    options.stop = &stop;
+    options.progress = stop_at_once;
+    options.progress_context = (void *)(uintptr_t)&stop;
+    assert_status(backtest_run(&options, &result, &error), HEAN_E_INTERRUPTED, &error);
+}
+
 /* ---- data ---- */
 
 static void backtest_says_what_is_wrong_with_the_data(void **state)
@@ -706,6 +730,7 @@ int main(void)
         cmocka_unit_test(backtest_refuses_what_cannot_be_loaded),
         cmocka_unit_test(backtest_drops_log_lines_beyond_its_bound_and_counts_them),
         cmocka_unit_test(backtest_ends_cleanly_when_it_is_interrupted),
+        cmocka_unit_test(backtest_ends_cleanly_when_it_is_interrupted_while_it_imports),
         cmocka_unit_test(backtest_says_what_is_wrong_with_the_data),
         cmocka_unit_test(backtest_says_where_temporary_data_could_not_be_written),
         cmocka_unit_test(backtest_maps_the_binary_form_and_gives_the_same_hash),

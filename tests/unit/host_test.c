@@ -3,6 +3,7 @@
  */
 #include "host_fixture.h"
 
+#include <signal.h>
 #include <string.h>
 
 static const char raiser[] = "local s = { name = 'raiser', subscribe = { trades = true } }\n"
@@ -134,6 +135,26 @@ static void host_ends_a_worker_that_hangs_and_the_others_go_on(void **state)
     assert_non_null(strstr(about.why.message, "on_trade"));
     assert_true(metric_value(host, good, "position") == 1);
     assert_true(metric_value(host, HEAN_NO_STRATEGY, "strategies_running") == 1);
+    hean_host_close(host);
+}
+
+static void host_goes_on_after_a_worker_was_killed_from_outside(void **state)
+{
+    hean_host_options options = options_for(HEAN_ISOLATION_PROCESS, NULL);
+    hean_host *host = open_host(&options);
+    uint16_t victim = load(host, raiser), good = load(host, quoter);
+    hean_strategy_state about;
+
+    (void)state;
+    start(host);
+    assert_int_equal(hean_host_strategy_state(host, victim, &about), HEAN_OK);
+    assert_int_equal(kill(about.worker_pid, SIGKILL), 0);
+    push_market(host);
+    assert_int_equal(hean_host_strategy_state(host, victim, &about), HEAN_OK);
+    assert_false(about.running);
+    assert_int_equal(about.why.status, HEAN_E_WORKER);
+    assert_non_null(strstr(about.why.message, "raiser"));
+    assert_true(metric_value(host, good, "position") == 1);
     hean_host_close(host);
 }
 
@@ -460,6 +481,7 @@ int main(void)
         cmocka_unit_test(host_shows_open_orders),
         cmocka_unit_test(host_stops_a_strategy_that_raises_and_the_others_go_on),
         cmocka_unit_test(host_ends_a_worker_that_hangs_and_the_others_go_on),
+        cmocka_unit_test(host_goes_on_after_a_worker_was_killed_from_outside),
         cmocka_unit_test(host_refuses_a_script_that_cannot_be_loaded_and_stays_as_it_was),
         cmocka_unit_test(host_keeps_what_a_strategy_saves),
         cmocka_unit_test(host_refuses_a_batch_with_a_bad_event_whole),
