@@ -11,7 +11,7 @@
 typedef struct run_arguments {
     const char *config;
     int64_t duration_ns;
-    bool live, as_json;
+    bool live, keys, as_json;
 } run_arguments;
 
 static const char *risk_name(hean_risk_state state)
@@ -136,12 +136,25 @@ static void on_log(void *context, hean_log_level level, int64_t time_ns, const c
                   (size_t)level < BASE_COUNT(levels) ? levels[level] : "?", source, text);
 }
 
+static int print_keys(void)
+{
+    base_buffer text;
+    bool printed;
+
+    base_buffer_init(&text, base_allocator_default());
+    config_describe(&text);
+    printed = !text.failed && fputs(text.data, stdout) >= 0 && fflush(stdout) == 0;
+    base_buffer_deinit(&text);
+    return printed ? CLI_EXIT_DONE : CLI_EXIT_FAILED;
+}
+
 int cmd_run(int argc, char **argv)
 {
     run_arguments a = {.config = NULL};
     const cli_option options[] = {
         {"--config", CLI_TEXT, &a.config, "FILE", "a Lua configuration; else the built-in one"},
         {"--duration", CLI_DURATION, &a.duration_ns, "T", "stop after this time, such as 30s"},
+        {"--keys", CLI_FLAG, &a.keys, NULL, "list the keys of a configuration, and end"},
         {"--live", CLI_FLAG, &a.live, NULL, "one of the three switches for real orders"},
         {"--json", CLI_FLAG, &a.as_json, NULL, "one JSON object per status, on stdout"}};
     const cli_command command = {"hean run [--config FILE] [--duration T]",
@@ -159,6 +172,8 @@ int cmd_run(int argc, char **argv)
 
     if (result >= 0)
         return result;
+    if (a.keys)
+        return print_keys();
     cli_stop_on_signals();
     if (config_load(base_allocator_default(), a.config, &cli_stop, &settings, &error) != HEAN_OK)
         return cli_fail(&error);

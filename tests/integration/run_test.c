@@ -334,6 +334,32 @@ static void built_in_configuration_runs_the_examples(void **state)
     config_deinit(&settings);
 }
 
+static void built_in_configuration_shows_the_defaults(void **state)
+{
+    static const char json[] = "{\"strategies\":[{\"file\":\"strategies/hello.lua\"}]}";
+    config built_in, defaults;
+    hean_error error;
+
+    (void)state;
+    assert_status(config_load(NULL, NULL, NULL, &built_in, &error), HEAN_OK, &error);
+    assert_status(
+        config_from_json(base_allocator_default(), NULL, json, strlen(json), &defaults, &error),
+        HEAN_OK, &error);
+    assert_memory_equal(&built_in.risk, &defaults.risk, sizeof defaults.risk);
+    assert_memory_equal(&built_in.paper, &defaults.paper, sizeof defaults.paper);
+    assert_int_equal(built_in.mode, defaults.mode);
+    assert_true(built_in.seed == defaults.seed);
+    assert_string_equal(built_in.state_dir, defaults.state_dir);
+    assert_true(built_in.save_interval_ns == defaults.save_interval_ns);
+    assert_true(built_in.status_interval_ns == defaults.status_interval_ns);
+    assert_true(built_in.deadline_ns == defaults.deadline_ns);
+    assert_true(built_in.memory_bytes_max == defaults.memory_bytes_max);
+    assert_true(built_in.venue.speed == defaults.venue.speed);
+    assert_true(built_in.venue.events_per_second == defaults.venue.events_per_second);
+    config_deinit(&built_in);
+    config_deinit(&defaults);
+}
+
 /* ---- configuration files ---- */
 
 static void configuration_files_run_in_a_jail(void **state)
@@ -382,6 +408,7 @@ int main(void)
         cmocka_unit_test(session_replays_recorded_data_to_its_end),
         cmocka_unit_test(session_sleeps_while_the_market_is_quiet),
         cmocka_unit_test(built_in_configuration_runs_the_examples),
+        cmocka_unit_test(built_in_configuration_shows_the_defaults),
         cmocka_unit_test(configuration_files_run_in_a_jail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
