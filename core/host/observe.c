@@ -185,14 +185,18 @@ static bool has_strategy(const hean_host *host, uint16_t strategy)
 hean_status hean_host_position(const hean_host *host, uint16_t strategy, uint16_t instrument,
                                hean_position *out)
 {
-    if (!has_strategy(host, strategy) || instrument >= host->instrument_count || out == NULL)
+    if (host == NULL || out == NULL)
+        return HEAN_E_INVALID;
+    if (!has_strategy(host, strategy) || instrument >= host->instrument_count)
         return HEAN_E_NOT_FOUND;
     return engine_position(host->engine, strategy, instrument, out);
 }
 
 hean_status hean_host_account(const hean_host *host, uint16_t strategy, hean_account *out)
 {
-    if (!has_strategy(host, strategy) || out == NULL)
+    if (host == NULL || out == NULL)
+        return HEAN_E_INVALID;
+    if (!has_strategy(host, strategy))
         return HEAN_E_NOT_FOUND;
     return engine_account(host->engine, strategy, out);
 }
@@ -202,7 +206,9 @@ hean_status hean_host_strategy_state(const hean_host *host, uint16_t id, hean_st
     hean_strategy_state state = {0};
     const host_strategy *strategy;
 
-    if (!has_strategy(host, id) || out == NULL)
+    if (host == NULL || out == NULL)
+        return HEAN_E_INVALID;
+    if (!has_strategy(host, id))
         return HEAN_E_NOT_FOUND;
     strategy = host->strategies[id];
     memcpy(state.name, strategy->name, sizeof state.name);
@@ -285,6 +291,9 @@ void hean_host_orders_hash(hean_host *host, char out[HEAN_HASH_BYTES])
 {
     uint8_t digest[HASH_SHA256_BYTES];
 
+    out[0] = 0;
+    if (host == NULL)
+        return;
     engine_orders_hash(host->engine, digest);
     hash_hex(digest, sizeof digest, out);
 }

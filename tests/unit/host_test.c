@@ -337,6 +337,32 @@ static void host_survives_random_events(void **state)
     hean_host_close(host);
 }
 
+static void host_answers_null_with_a_status(void **state)
+{
+    hean_position position;
+    hean_account account;
+    hean_strategy_state about;
+    char hash[HEAN_HASH_BYTES] = "x";
+    uint16_t id;
+
+    (void)state;
+    assert_int_equal(hean_host_add_instrument(NULL, &ethusdt, &id, NULL), HEAN_E_INVALID);
+    assert_int_equal(hean_host_load_strategy(NULL, NULL, &id, NULL), HEAN_E_INVALID);
+    assert_int_equal(hean_host_start(NULL, START_NS, NULL), HEAN_E_INVALID);
+    assert_int_equal(hean_host_push(NULL, NULL, 0, NULL), HEAN_E_INVALID);
+    assert_int_equal(hean_host_advance(NULL, START_NS, NULL), HEAN_E_INVALID);
+    assert_int_equal(hean_host_save(NULL, 0, NULL, NULL, NULL), HEAN_E_INVALID);
+    assert_int_equal(hean_host_position(NULL, 0, 0, &position), HEAN_E_INVALID);
+    assert_int_equal(hean_host_account(NULL, 0, &account), HEAN_E_INVALID);
+    assert_int_equal(hean_host_strategy_state(NULL, 0, &about), HEAN_E_INVALID);
+    assert_int_equal(hean_host_take_intents(NULL, NULL, 0), 0);
+    assert_int_equal(hean_host_open_orders(NULL, 0, NULL, 0), 0);
+    assert_int_equal(hean_host_metrics(NULL, NULL, 0), 0);
+    assert_true(hean_host_next_due_ns(NULL) == INT64_MAX);
+    hean_host_orders_hash(NULL, hash);
+    assert_string_equal(hash, "");
+}
+
 /* ---- the embedder's own broker ---- */
 
 static void host_hands_intents_to_an_external_broker_and_takes_its_answers(void **state)
@@ -489,6 +515,7 @@ int main(void)
         cmocka_unit_test(host_takes_a_venue_clock_that_runs_ahead),
         cmocka_unit_test(host_survives_random_events),
         cmocka_unit_test(host_hands_intents_to_an_external_broker_and_takes_its_answers),
+        cmocka_unit_test(host_answers_null_with_a_status),
         cmocka_unit_test(host_refuses_calls_out_of_order),
         cmocka_unit_test(host_refuses_bad_options_and_strategies),
     };

@@ -502,13 +502,16 @@ typedef struct hean_strategy {
  *           HEAN_E_SCRIPT_DEADLINE, HEAN_E_SCRIPT_MEMORY, HEAN_E_SCRIPT_JAILED, HEAN_E_WORKER,
  *           HEAN_E_RANGE (a parameter, the capital or a limit), HEAN_E_EXISTS (the name),
  *           HEAN_E_UNSUPPORTED (the kernel has no seccomp), HEAN_E_STATE (started already).
- * Source    core/host/host.c; the Lua side is core/script */
+ * Lifetime  Everything that is passed in is copied.
+ * Source    core/host/load.c; the Lua side is core/script */
 HEAN_API hean_status hean_host_load_strategy(hean_host *host, const hean_strategy *strategy,
                                              uint16_t *out, hean_error *error) HEAN_WARN_UNUSED;
 
 /* Starts the clock of the host and calls on_start of every strategy. One that fails there is
  * stopped (see hean_host_strategy_state); that is no failure of this call.
- * Errors    HEAN_E_RANGE (time), HEAN_E_STATE (started already). */
+ * Units     now_ns in (0, 2^62); no event may be older.
+ * Errors    HEAN_E_RANGE (time), HEAN_E_STATE (started already).
+ * Source    core/host/host.c */
 HEAN_API hean_status hean_host_start(hean_host *host, int64_t now_ns,
                                      hean_error *error) HEAN_WARN_UNUSED;
 
@@ -534,11 +537,13 @@ HEAN_API hean_status hean_host_push(hean_host *host, const hean_event *events, s
                                     hean_error *error) HEAN_WARN_UNUSED;
 
 /* Time passes without an event: timers and delayed answers happen up to and including now_ns.
- * Errors    as hean_host_push. */
+ * Errors    as hean_host_push.
+ * Source    core/host/feed.c */
 HEAN_API hean_status hean_host_advance(hean_host *host, int64_t now_ns,
                                        hean_error *error) HEAN_WARN_UNUSED;
 
-/* When hean_host_advance is due next; INT64_MAX if nothing waits. */
+/* When hean_host_advance is due next; INT64_MAX if nothing waits.
+ * Source    core/host/feed.c */
 HEAN_API int64_t hean_host_next_due_ns(const hean_host *host);
 
 /* An order, amendment or cancellation that passed the risk gate. */
@@ -548,16 +553,20 @@ typedef struct hean_order_intent {
 } hean_order_intent;
 
 /* EXTERNAL: moves up to `capacity` intents to `out`, oldest first; returns how many. They wait in
- * the host until they are taken. Answer each with ORDER and FILL events through hean_host_push. */
+ * the host until they are taken. Answer each with ORDER and FILL events through hean_host_push:
+ * they carry the intent's order_id, and every FILL an execution_id of its own (the same again is
+ * taken once). Source    core/host/feed.c */
 HEAN_API size_t hean_host_take_intents(hean_host *host, hean_order_intent *out, size_t capacity);
 
 /* What a strategy holds of an instrument.
- * Errors    HEAN_E_NOT_FOUND (no such strategy or instrument). */
+ * Errors    HEAN_E_NOT_FOUND (no such strategy or instrument), HEAN_E_INVALID.
+ * Source    core/host/observe.c */
 HEAN_API hean_status hean_host_position(const hean_host *host, uint16_t strategy,
                                         uint16_t instrument, hean_position *out) HEAN_WARN_UNUSED;
 
 /* A strategy's money and counts.
- * Errors    HEAN_E_NOT_FOUND. */
+ * Errors    HEAN_E_NOT_FOUND, HEAN_E_INVALID.
+ * Source    core/host/observe.c */
 HEAN_API hean_status hean_host_account(const hean_host *host, uint16_t strategy,
                                        hean_account *out) HEAN_WARN_UNUSED;
 
@@ -565,19 +574,21 @@ HEAN_API hean_status hean_host_account(const hean_host *host, uint16_t strategy,
 
 typedef struct hean_strategy_state {
     char name[HEAN_NAME_BYTES];
-    bool running; /* loaded and not stopped */
-    bool saves;   /* has on_save */
-    hean_error
-        why; /* of a strategy that was stopped: file, line, callback; HEAN_OK while it runs */
+    bool running;   /* loaded and not stopped */
+    bool saves;     /* has on_save */
     int worker_pid; /* PROCESS: of its worker; else 0 */
+    hean_error why; /* it was stopped: with file, line and callback; status HEAN_OK while it runs */
 } hean_strategy_state;
 
-/* Errors    HEAN_E_NOT_FOUND. */
+/* How a strategy is. One in HEAN_RISK_HARD_STOP still runs: it gets events and may not trade.
+ * Errors    HEAN_E_NOT_FOUND, HEAN_E_INVALID.
+ * Source    core/host/observe.c */
 HEAN_API hean_status hean_host_strategy_state(const hean_host *host, uint16_t strategy,
                                               hean_strategy_state *out) HEAN_WARN_UNUSED;
 
 /* Open orders of a strategy, as ORDER events, oldest first. Copies up to `capacity`; returns how
- * many there are. */
+ * many there are.
+ * Source    core/host/observe.c */
 HEAN_API size_t hean_host_open_orders(const hean_host *host, uint16_t strategy, hean_event *out,
                                       size_t capacity);
 
@@ -594,7 +605,8 @@ typedef struct hean_metric {
 /* Named values: those of the host ("events", "strategies_running", ...), then of each strategy:
  * those the host measures ("round_trip_ns_max", ...) and those the script set with ctx:metric (at
  * most 256 names; more are counted in "metrics_dropped").
- * Copies up to `capacity`; returns how many there are. */
+ * Copies up to `capacity`; returns how many there are.
+ * Source    core/host/observe.c */
 HEAN_API size_t hean_host_metrics(const hean_host *host, hean_metric *out, size_t capacity);
 
 /* Calls on_save of a strategy: its state as JSON text, to be given back in hean_strategy.saved. A
@@ -602,14 +614,17 @@ HEAN_API size_t hean_host_metrics(const hean_host *host, hean_metric *out, size_
  * Shape     *bytes is 0 if the script has no on_save.
  * Errors    HEAN_E_NOT_FOUND, HEAN_E_STATE (not started, or stopped), HEAN_E_LIMIT (over 1 MiB),
  *           HEAN_E_SCRIPT and the others of a script that fails.
- * Lifetime  The text is valid until the next call on this host. */
+ * Lifetime  The text is valid until the next call on this host.
+ * Source    core/host/load.c */
 HEAN_API hean_status hean_host_save(hean_host *host, uint16_t strategy, const char **text,
                                     size_t *bytes, hean_error *error) HEAN_WARN_UNUSED;
 
 #define HEAN_HASH_BYTES 65
 
 /* SHA-256, in hexadecimal, over every order, refusal, fill and funding so far, in order. The same
- * events, strategies and options give the same hash on every machine and in every isolation. */
+ * events, strategies and options give the same hash on every machine and in every isolation.
+ * Shape     `host` NULL: an empty text.
+ * Source    core/host/observe.c; what is hashed: core/engine/account.c */
 HEAN_API void hean_host_orders_hash(hean_host *host, char out[HEAN_HASH_BYTES]);
 
 #ifdef __cplusplus
