@@ -57,8 +57,10 @@ typedef struct strategy_state {
     hean_account account; /* state, equity and drawdown are filled in when asked for */
     holding *holdings;    /* by instrument */
     order_list orders;
-    uint32_t timers;
-    int64_t chain_ns; /* instant of the last order or timer intent */
+    uint32_t timers; /* pending */
+    int64_t timer_second;
+    int32_t timers_set; /* in that second */
+    int64_t chain_ns;   /* instant of the last order or timer intent */
     int32_t chain_steps;
     int64_t log_second;
     int32_t log_lines;

@@ -9,7 +9,9 @@
 
 #include <math.h>
 
-#define TIMERS_MAX        1024 /* pending, per strategy */
+#define TIMERS_MAX        1024  /* pending, per strategy */
+#define TIMERS_PER_SECOND 10000 /* set, per strategy and second of event time */
+#define AMENDS_MAX        8     /* under way, per order */
 #define SEQUENCE_MASK     ((UINT64_C(1) << 48) - 1)
 #define LOG_BYTES_MAX     4096
 #define METRIC_NAME_BYTES 128
@@ -234,7 +236,8 @@ static hean_status take_amend(engine *self, strategy_state *strategy, const hean
     if (slot == ORDERS_NONE || self->orders.orders[slot].cancel_sent)
         return answer_unknown(self, strategy, intent);
     order_state *order = &self->orders.orders[slot];
-    hean_reason reason = check_amend(self, strategy, order, intent);
+    hean_reason reason = order->amends >= AMENDS_MAX ? HEAN_REASON_RISK_ORDER_RATE
+                                                     : check_amend(self, strategy, order, intent);
     if (reason != HEAN_REASON_NONE) {
         hean_event event = account_order_event(self, order);
         return account_refuse(self, strategy, &event, reason);
@@ -259,9 +262,16 @@ static hean_status take_cancel(engine *self, strategy_state *strategy, const hea
 static hean_reason take_timer(engine *self, strategy_state *strategy, const hean_intent *intent,
                               hean_status *status)
 {
+    /* Without the second limit a timer that sets itself again every nanosecond would let no event
+     * through any more. */
+    if (strategy->timer_second != self->now_ns / BASE_NS_PER_S) {
+        strategy->timer_second = self->now_ns / BASE_NS_PER_S;
+        strategy->timers_set = 0;
+    }
     if (intent->timer_ns < 0 || intent->timer_ns > MARKET_TIME_NS_MAX ||
-        strategy->timers >= TIMERS_MAX)
+        strategy->timers >= TIMERS_MAX || strategy->timers_set >= TIMERS_PER_SECOND)
         return HEAN_REASON_INVALID_INTENT;
+    strategy->timers_set++;
     engine_timer timer = {.due_ns = self->now_ns + intent->timer_ns,
                           .tag = (int64_t)intent->order_id,
                           .strategy = strategy_id(self, strategy)};

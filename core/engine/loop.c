@@ -237,7 +237,8 @@ static hean_status take_report(engine *self, const hean_event *event, hean_error
     if (!fill) {
         if (own.data.order.status <= HEAN_ORDER_NONE ||
             own.data.order.status > HEAN_ORDER_UNKNOWN || own.reason >= HEAN_REASON_COUNT ||
-            own.data.order.qty_lots < order->filled_lots)
+            own.data.order.qty_lots < order->filled_lots ||
+            own.data.order.qty_lots > MARKET_LOTS_MAX)
             return base_fail(error, HEAN_E_INVALID, "an ORDER event of order %llu that cannot be",
                              (unsigned long long)id);
         return account_order(self, own, slot, true);

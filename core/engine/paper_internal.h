@@ -94,7 +94,7 @@ hean_status paper_enter(paper *broker, uint32_t slot) HEAN_WARN_UNUSED;
 int64_t paper_reducible(const paper *broker, const paper_order *order);
 
 /* paper_queue.c */
-void paper_queue_begin(const paper *broker, const paper_venue *venue, paper_order *order);
+void paper_queue_begin(const paper_venue *venue, paper_order *order);
 void paper_queue_trade(const paper *broker, const paper_venue *venue, paper_order *order,
                        int64_t lots);
 void paper_queue_depth(const paper *broker, const paper_venue *venue, paper_order *order,

@@ -305,7 +305,7 @@ static hean_status take_or_rest(paper *broker, uint32_t slot)
         return end_unmatched(broker, slot, HEAN_REASON_IOC_REMAINDER);
     if (order->time_in_force == HEAN_TIF_FOK)
         return end_unmatched(broker, slot, HEAN_REASON_FOK_NOT_FILLABLE);
-    paper_queue_begin(broker, venue, order);
+    paper_queue_begin(venue, order);
     return attach(broker, slot, PAPER_RESTING);
 }
 

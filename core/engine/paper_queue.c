@@ -16,9 +16,8 @@ static double units(const paper_venue *venue, int64_t lots)
     return decimal_units_to_double(lots, venue->instrument->spec.lot_size);
 }
 
-void paper_queue_begin(const paper *broker, const paper_venue *venue, paper_order *order)
+void paper_queue_begin(const paper_venue *venue, paper_order *order)
 {
-    (void)broker;
     int side = paper_side_index(order->side);
     int64_t lots = market_book_qty(&venue->book, side, order->price_ticks);
     bool hidden = venue->knows != PAPER_BOOK || (!venue->book.from_book && lots == 0);

@@ -183,8 +183,10 @@ hean_reason risk_check(risk_gate *gate, const risk_order *order, int64_t now_ns)
         return HEAN_REASON_RISK_STATE;
     if (state == HEAN_RISK_SOFT_BRAKE && worst_position(order) > 0)
         return HEAN_REASON_RISK_STATE;
-    if (!order->amend && gate->limits.max_open_orders != 0 &&
-        order->open_orders >= gate->limits.max_open_orders)
+    int32_t orders_max = gate->limits.max_open_orders;
+    if (orders_max == 0 || orders_max > RISK_OPEN_ORDERS_MAX)
+        orders_max = RISK_OPEN_ORDERS_MAX;
+    if (!order->amend && order->open_orders >= orders_max)
         return HEAN_REASON_RISK_MAX_OPEN_ORDERS;
     hean_reason reason = check_order_notional(gate, order);
     if (reason == HEAN_REASON_NONE)

@@ -1,18 +1,23 @@
 /*
  * bench_engine.c: events per second of a replay, with strategies written in C.
  *
- * The market is a seeded random walk with a book of many levels, one message per event, venue and
- * host one millisecond apart. Figures: the book alone; a strategy called on every event that does
- * nothing; one that keeps an order far away, so that the venue's side runs event by event; one that
- * cancels and quotes both sides whenever the best bid or ask changed.
+ * Two markets: a seeded random walk with a book of many levels, one message per event, venue and
+ * host one millisecond apart; and the recorded futures data, where they are here. Figures: the book
+ * alone; a strategy called on every event that does nothing; one that keeps an order far away, so
+ * that the venue's side runs event by event; one that cancels and quotes both sides whenever the
+ * best bid or ask changed.
  */
 #include "support.h"
 
 #include <base/random.h>
 #include <engine/engine.h>
+#include <market/datafile.h>
+#include <market/import.h>
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define EVENTS 1000000
 #define PASSES 9
@@ -100,9 +105,9 @@ static void make_market(hean_event *events, size_t count)
     }
 }
 
-static const market_instrument *make_instrument(void)
+static market_instrument make_instrument(void)
 {
-    static market_instrument instrument;
+    market_instrument instrument;
     hean_instrument spec = {.symbol = "BENCH",
                             .kind = HEAN_INSTRUMENT_LINEAR,
                             .tick_size = {1, -2},
@@ -112,11 +117,10 @@ static const market_instrument *make_instrument(void)
     hean_error error;
     if (market_instrument_init(&instrument, &spec, &error) != HEAN_OK)
         abort();
-    return &instrument;
+    return instrument;
 }
 
-static double seconds_of_replay(const hean_event *events, size_t count, behaviour does,
-                                hean_account *account)
+static double seconds_of_replay(const market_data *data, behaviour does, hean_account *account)
 {
     static const engine_strategy_ops ops = {on_event};
     quoter self = {.does = does};
@@ -128,18 +132,23 @@ static double seconds_of_replay(const hean_event *events, size_t count, behaviou
     strategy.subscription.kinds = 1u << HEAN_EVENT_START | 1u << HEAN_EVENT_BOOK |
                                   1u << HEAN_EVENT_TRADE | 1u << HEAN_EVENT_ORDER |
                                   1u << HEAN_EVENT_FILL;
+    if (does == DOES_NOTHING) {
+        strategy.subscription.kinds = UINT32_MAX;
+        strategy.subscription.every_level = true;
+    }
     strategy.capital_e8 = 1000000 * BASE_E8;
     options.paper.entry_latency_ns = BASE_NS_PER_MS;
     options.paper.response_latency_ns = BASE_NS_PER_MS;
     if (engine_open(&options, &loop, &error) != HEAN_OK ||
-        engine_add_instrument(loop, make_instrument(), &id, &error) != HEAN_OK ||
+        engine_add_instrument(loop, &data->instruments[0], &id, &error) != HEAN_OK ||
         engine_add_strategy(loop, &strategy, &id, &error) != HEAN_OK)
         abort();
     self.book = engine_book(loop, 0);
     if (engine_start(loop, 0, &error) != HEAN_OK)
         abort();
     int64_t begin = base_clock_monotonic_ns();
-    if (engine_replay(loop, events, count, NULL, NULL, NULL, &error) != HEAN_OK) {
+    if (engine_replay(loop, data->events, data->info.events, data->exch_order, NULL, NULL,
+                      &error) != HEAN_OK) {
         printf("%s\n", error.message);
         abort();
     }
@@ -150,42 +159,78 @@ static double seconds_of_replay(const hean_event *events, size_t count, behaviou
     return (double)(end - begin) / 1e9;
 }
 
-static double seconds_of_book(const hean_event *events, size_t count)
+static double seconds_of_book(const market_data *data)
 {
     market_book book;
     if (market_book_init(&book, base_allocator_default()) != HEAN_OK)
         abort();
     int64_t begin = base_clock_monotonic_ns();
-    for (size_t i = 0; i < count; i++)
-        if (market_book_apply(&book, &events[i]) != HEAN_OK)
+    for (size_t i = 0; i < data->info.events; i++)
+        if (market_book_apply(&book, &data->events[i]) != HEAN_OK)
             abort();
     int64_t end = base_clock_monotonic_ns();
     market_book_deinit(&book);
     return (double)(end - begin) / 1e9;
 }
 
-int main(void)
+static void measure(const char *market, const market_data *data)
 {
     static const char *const names[] = {"called on every event", "an order far away (eager venue)",
                                         "quotes on every change of the best"};
-    hean_event *events = malloc(EVENTS * sizeof *events);
+    double millions = (double)data->info.events / 1e6;
     double samples[PASSES];
-    hean_account account = {0};
-    if (events == NULL)
-        return 1;
-    make_market(events, EVENTS);
+    printf("%s, %llu events\n", market, (unsigned long long)data->info.events);
     for (int pass = 0; pass < PASSES; pass++)
-        samples[pass] = EVENTS / seconds_of_book(events, EVENTS) / 1e6;
-    test_print_percentiles("book alone", samples, PASSES, "million events/s");
+        samples[pass] = millions / seconds_of_book(data);
+    test_print_percentiles("  book alone", samples, PASSES, "million events/s");
     for (int does = DOES_NOTHING; does <= QUOTES; does++) {
+        hean_account account;
+        char label[80];
         for (int pass = 0; pass < PASSES; pass++)
-            samples[pass] =
-                EVENTS / seconds_of_replay(events, EVENTS, (behaviour)does, &account) / 1e6;
-        test_print_percentiles(names[does], samples, PASSES, "million events/s");
+            samples[pass] = millions / seconds_of_replay(data, (behaviour)does, &account);
+        (void)snprintf(label, sizeof label, "  %s", names[does]);
+        test_print_percentiles(label, samples, PASSES, "million events/s");
         printf("    %llu callbacks, %llu orders, %llu fills, %llu rejects\n",
                (unsigned long long)account.callbacks, (unsigned long long)account.orders,
                (unsigned long long)account.fills, (unsigned long long)account.rejects);
     }
+}
+
+static void measure_recorded(void)
+{
+    const char *path = test_data_path("binance-futures-ethusdt-20240808");
+    const char *text = "tick=0.01,lot=0.001,maker_bps=-0.5,taker_bps=5";
+    const char *paths[] = {path};
+    market_import_options options = {
+        .paths = paths, .path_count = 1, .instrument_texts = &text, .instrument_count = 1};
+    market_import_report report;
+    market_data data;
+    hean_error error = {0};
+    if (path == NULL)
+        return;
+    int fd = memfd_create("bench", MFD_CLOEXEC);
+    if (fd < 0 ||
+        market_import_run(base_allocator_default(), &options, fd, &report, &error) != HEAN_OK ||
+        market_data_open(base_allocator_default(), fd, "bench", &data, &error) != HEAN_OK) {
+        printf("%s\n", error.message);
+        abort();
+    }
+    market_import_report_deinit(base_allocator_default(), &report);
+    (void)close(fd);
+    measure("recorded ETHUSDT futures", &data);
+    market_data_close(&data);
+}
+
+int main(void)
+{
+    market_instrument instrument = make_instrument();
+    hean_event *events = malloc(EVENTS * sizeof *events);
+    market_data walk = {.info = {.events = EVENTS}, .instruments = &instrument, .events = events};
+    if (events == NULL)
+        return 1;
+    make_market(events, EVENTS);
+    measure("random walk", &walk);
     free(events);
+    measure_recorded();
     return 0;
 }

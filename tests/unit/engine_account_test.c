@@ -194,6 +194,27 @@ static void intents_count_amendments_under_way_at_their_worst(void **state)
     assert_int_equal(engine_open_orders(self->engine, 0, NULL, 0), 2);
 }
 
+static void intents_amend_an_order_only_so_often_before_an_answer(void **state)
+{
+    fixture *self = *state;
+    wish place = {good(), HEAN_REASON_NONE};
+    wish amend = {{.kind = HEAN_INTENT_AMEND, .order_id = 1, .qty_lots = 2}, 0};
+    self->options.paper.entry_latency_ns = 1000;
+    self->actors[0].act = sends_the_wish;
+    fixture_start(self);
+    wished = &place;
+    push_trade(self, 6, HEAN_SIDE_BUY, 102, 1);
+    wished = &amend;
+    orders_told = 0;
+    for (int i = 0; i < 8; i++)
+        push_trade(self, 7, HEAN_SIDE_BUY, 102, 1);
+    assert_int_equal(orders_told, 0);
+    push_trade(self, 7, HEAN_SIDE_BUY, 102, 1);
+    assert_int_equal(orders_told, 1);
+    assert_int_equal(last_order.reason, HEAN_REASON_RISK_ORDER_RATE);
+    assert_int_equal(last_order.data.order.status, HEAN_ORDER_PENDING_NEW);
+}
+
 /* ---- money ---- */
 
 static hean_status buys_and_sells(actor *self, const hean_event *event, hean_error *error)
@@ -566,6 +587,7 @@ int main(void)
         WITH_ENGINE(intents_about_anothers_order_are_unknown),
         WITH_ENGINE(intents_amend_is_checked_like_a_new_order_and_leaves_it_as_it_was),
         WITH_ENGINE(intents_count_amendments_under_way_at_their_worst),
+        WITH_ENGINE(intents_amend_an_order_only_so_often_before_an_answer),
         WITH_ENGINE(account_adds_up_fees_funding_and_profit),
         WITH_ENGINE(account_funding_takes_the_best_price_it_knows),
         WITH_ENGINE(account_funding_is_settled_whether_or_not_it_is_wanted),

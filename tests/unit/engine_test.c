@@ -323,6 +323,29 @@ static void engine_bounds_pending_timers(void **state)
     assert_int_equal(self->actors[0].number, 64);
 }
 
+static hean_status sets_a_timer_again_and_again(actor *self, const hean_event *event,
+                                                hean_error *error)
+{
+    (void)error;
+    if (event->kind == HEAN_EVENT_TRADE || event->kind == HEAN_EVENT_TIMER)
+        actor_timer(self, 1, 1);
+    self->number += event->kind == HEAN_EVENT_TIMER;
+    return HEAN_OK;
+}
+
+static void engine_bounds_timers_in_a_second_of_event_time(void **state)
+{
+    fixture *self = *state;
+    self->actors[0].act = sets_a_timer_again_and_again;
+    fixture_start(self);
+    push_trade(self, 5, HEAN_SIDE_BUY, 100, 1);
+    advance(self, BASE_NS_PER_S - 1);
+    assert_int_equal(self->actors[0].number, 10000);
+    push_trade(self, BASE_NS_PER_S, HEAN_SIDE_BUY, 100, 1); /* a new second */
+    advance(self, BASE_NS_PER_S + 10);
+    assert_int_equal(self->actors[0].number, 10010);
+}
+
 /* ---- bars ---- */
 
 static hean_status notes_bars(actor *self, const hean_event *event, hean_error *error)
@@ -728,6 +751,7 @@ int main(void)
         WITH_ENGINE(engine_fires_timers_in_order_of_time_then_of_setting),
         WITH_ENGINE(engine_fires_timers_after_market_events_of_the_same_time),
         WITH_ENGINE(engine_bounds_pending_timers),
+        WITH_ENGINE(engine_bounds_timers_in_a_second_of_event_time),
         WITH_ENGINE(engine_builds_the_bars_that_strategies_want),
         WITH_ENGINE(engine_closes_bars_when_time_passes_without_events),
         WITH_ENGINE(engine_passes_bars_of_the_data_and_merges_shorter_ones),

@@ -37,7 +37,7 @@ static void risk_no_limits_let_everything_pass(void **state)
     (void)state;
     begin((hean_risk_limits){0});
     order.qty_lots = 1000000;
-    order.open_orders = 1000000;
+    order.open_orders = 1000;
     assert_int_equal(check(), HEAN_REASON_NONE);
 }
 
@@ -144,6 +144,11 @@ static void risk_max_open_orders_counts_orders_but_not_amendments(void **state)
     assert_int_equal(check(), HEAN_REASON_RISK_MAX_OPEN_ORDERS);
     order.amend = true;
     assert_int_equal(check(), HEAN_REASON_NONE);
+    begin((hean_risk_limits){0});
+    order.open_orders = RISK_OPEN_ORDERS_MAX - 1;
+    assert_int_equal(check(), HEAN_REASON_NONE);
+    order.open_orders = RISK_OPEN_ORDERS_MAX;
+    assert_int_equal(check(), HEAN_REASON_RISK_MAX_OPEN_ORDERS);
 }
 
 static void risk_order_rate_is_a_bucket_of_one_second(void **state)

@@ -7,7 +7,7 @@
  * What an order meets depends on what the venue knows of the instrument so far.
  *
  *   Book (BOOK, or QUOTE until the first BOOK). The semantics are hftbacktest's, so that the two
- *   can be compared fill by fill:
+ *   can be compared fill by fill (tests/integration/hftbacktest_parity_test.c does):
  *     - A resting buy fills in full at its own price, as maker, when the best ask falls to its
  *       price or below, or when a sell trade prints below its price. Mirrored for sells.
  *     - A sell trade at its price advances its queue by the trade's size; what the trade has left

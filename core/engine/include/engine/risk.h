@@ -7,7 +7,8 @@
  * orders count as far as they use up a position on the other side first max_position_notional_e8
  * the value of that position, at the order's limit price or, for market and stop orders, at the
  * reference price max_order_notional_e8     the value of the order's quantity, at the same price
- *   max_open_orders           orders that have not ended, those under way included
+ *   max_open_orders           orders that have not ended, those under way included; also without a
+ *                             limit never more than RISK_OPEN_ORDERS_MAX
  *   max_orders_per_second     a token bucket in event time that holds one second's worth; PLACE and
  *                             AMEND take a token when nothing else refused them, CANCEL never does
  *   price_band_e8             |limit price - reference| / reference; for a stop-limit order the
@@ -47,7 +48,8 @@
 
 #include <market/instrument.h>
 
-#define RISK_QUARANTINE_NS (30 * BASE_NS_PER_S)
+#define RISK_QUARANTINE_NS   (30 * BASE_NS_PER_S)
+#define RISK_OPEN_ORDERS_MAX 10000
 
 typedef struct risk_gate {
     hean_risk_limits limits;
