@@ -22,9 +22,8 @@ typedef struct bench_case {
 
 static const bench_case cases[] = {
     {"no callback", "return {}", HEAN_EVENT_TRADE, false},
-    {"on_trade, empty",
-     "return { subscribe = { trades = true }, on_trade = function() end }", HEAN_EVENT_TRADE,
-     false},
+    {"on_trade, empty", "return { subscribe = { trades = true }, on_trade = function() end }",
+     HEAN_EVENT_TRADE, false},
     {"on_trade, moving average",
      "local mean = 0 return { subscribe = { trades = true }, on_trade = function(_, trade)\n"
      "mean = mean + (trade.price - mean) * 0.01 end }",

@@ -10,20 +10,16 @@
 
 /* ---- the shared memory ---- */
 
-#define OFFSETS(X)                                                                                 \
-    X(now_ms)                                                                                      \
-    X(time_ms)                                                                                     \
-    X(instrument)                                                                                  \
-    X(side)                                                                                        \
-    X(status)                                                                                      \
-    X(reason)                                                                                      \
-    X(state) X(maker) X(id) X(price) X(qty) X(filled) X(fee) X(realized) X(open) X(high) X(low)    \
-        X(close) X(volume) X(interval_ns) X(bid) X(bid_qty) X(ask) X(ask_qty) X(mid) X(spread)     \
-            X(mark) X(index) X(last) X(rate) X(next_funding_ms) X(open_interest) X(paid) X(tag)    \
-                X(position_qty) X(position_price) X(position_realized) X(position_unrealized)      \
-                    X(position_fees) X(position_funding) X(intent_count) X(text_used) X(log_lines) \
-                        X(log_dropped) X(orders_allowed) X(level_count) X(vm) X(read_book)         \
-                            X(read_levels) X(read_position) X(equity) X(levels) X(intents) X(text)
+/* clang-format off: a list, not code */
+#define OFFSETS(X) \
+    X(now_ms) X(time_ms) X(instrument) X(side) X(status) X(reason) X(state) X(maker) X(id) \
+    X(price) X(qty) X(filled) X(fee) X(realized) X(open) X(high) X(low) X(close) X(volume) \
+    X(interval_ns) X(bid) X(bid_qty) X(ask) X(ask_qty) X(mid) X(spread) X(mark) X(index) X(last) \
+    X(rate) X(next_funding_ms) X(open_interest) X(paid) X(tag) X(position_qty) X(position_price) \
+    X(position_realized) X(position_unrealized) X(position_fees) X(position_funding) \
+    X(intent_count) X(text_used) X(log_lines) X(log_dropped) X(orders_allowed) X(level_count) \
+    X(vm) X(read_book) X(read_levels) X(read_position) X(equity) X(levels) X(intents) X(text)
+/* clang-format on */
 
 static double layout_of(lua_State *lua, const char *function, const char *field)
 {
