@@ -10,7 +10,7 @@
 
 /* ---- the shared memory ---- */
 
-/* clang-format off: a list, not code */
+/* clang-format off */
 #define OFFSETS(X) \
     X(now_ms) X(time_ms) X(instrument) X(side) X(status) X(reason) X(state) X(maker) X(id) \
     X(price) X(qty) X(filled) X(fee) X(realized) X(open) X(high) X(low) X(close) X(volume) \
