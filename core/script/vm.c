@@ -370,9 +370,13 @@ hean_status script_vm_on_event(void *context, const hean_event *event, engine_in
     if (event->kind >= HEAN_EVENT_KIND_COUNT)
         return base_fail(error, HEAN_E_INVALID, "unknown event kind %u", event->kind);
     binding_begin(&vm->binding);
-    hean_status status = binding_take_event(&vm->binding, event, error);
+    bool book = event->kind == HEAN_EVENT_BOOK || event->kind == HEAN_EVENT_QUOTE;
     bool partial = event->kind == HEAN_EVENT_BOOK && (event->flags & HEAN_EVENT_LAST) == 0;
-    if (status == HEAN_OK && vm->has[event->kind] && !partial) {
+    bool wanted = vm->has[event->kind] && !partial;
+    hean_status status = HEAN_OK;
+    if (wanted || !book) /* the other kinds are followed even without a callback */
+        status = binding_take_event(&vm->binding, event, error);
+    if (status == HEAN_OK && wanted) {
         lua_State *lua = vm->sandbox.lua;
         vm->binding.io.orders_allowed = 1;
         begin_callback(vm, event->kind);

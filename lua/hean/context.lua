@@ -46,6 +46,8 @@ local function describe(raw, index)
   local lot_num, lot_den = fraction(raw.lot_mantissa, raw.lot_exponent10)
   return {
     index = index, symbol = raw.symbol,
+    inverse = binding.instrument_kinds[raw.kind] == "inverse",
+    min_lots = raw.min_qty_lots, min_notional = raw.min_notional_e8 / 1e8,
     tick_num = tick_num, tick_den = tick_den, ticks_per_unit = tick_den / tick_num,
     lot_num = lot_num, lot_den = lot_den, lots_per_unit = lot_den / lot_num,
     public = {
@@ -66,8 +68,9 @@ end
 local function new_core(host)
   local core = {
     host = host, io = host.io, instruments = {},
-    by_symbol = {}, symbols = {}, -- what the script may see
+    by_symbol = {}, symbols = {}, -- of what the script may see
     names = {}, -- all symbols, by the instrument's number
+    shown = {}, -- ctx.symbols: a copy, which is the script's
   }
   local io, by_symbol, symbols = core.io, core.by_symbol, core.symbols
   local only = nil -- the instrument that is meant where none is named
@@ -84,6 +87,7 @@ local function new_core(host)
     for i, number in ipairs(numbers) do
       local instrument = core.instruments[number]
       by_symbol[instrument.symbol], symbols[i] = instrument, instrument.symbol
+      core.shown[i] = instrument.symbol
     end
     only = #numbers == 1 and core.instruments[numbers[1]] or nil
   end
@@ -249,7 +253,7 @@ local function new_ctx(core, methods)
       misuse("ctx has no '%s'%s", safe_tostring(key), words.did_you_mean(key, known))
     end,
   })
-  return setmetatable({ symbols = core.symbols, now_ms = 0, params = {} }, {
+  return setmetatable({ symbols = core.shown, now_ms = 0, params = {} }, {
     __index = methods,
     __newindex = function(_, key)
       misuse("ctx.%s cannot be set: keep your own state in locals of the script",

@@ -49,7 +49,7 @@ local side_numbers = { bid = 0, ask = 1 }
 
 local function new_book(core, instrument)
   local io, read_levels, index = core.io, core.host.read_levels, instrument.index
-  local lists = { bid = {}, ask = {} }
+  local lists, rows = { bid = {}, ask = {} }, { bid = {}, ask = {} }
   local view = { symbol = instrument.symbol, time_ms = 0 }
 
   local function read(side, count, who)
@@ -71,14 +71,15 @@ local function new_book(core, instrument)
   end
 
   function view.depth(_, side, count)
-    local levels, list = read(side, count, "book:depth"), lists[side]
+    local levels, list, own = read(side, count, "book:depth"), lists[side], rows[side]
     for i = 1, levels do
-      local row, level = list[i], io.levels[i - 1]
+      local row, level = own[i], io.levels[i - 1]
       if row == nil then
         row = { price = 0, qty = 0 }
-        list[i] = row
+        own[i] = row
       end
       row.price, row.qty = level.price, level.qty
+      list[i] = row
     end
     for i = #list, levels + 1, -1 do
       list[i] = nil
@@ -174,7 +175,7 @@ local function add_rounding(core, methods)
     local instrument = find_instrument(symbol, "ctx:round_qty")
     check_number(qty, "the quantity", "ctx:round_qty")
     local lots = floor(abs(qty) * instrument.lots_per_unit + 1e-6)
-    if qty < 0 then
+    if qty < 0 and lots > 0 then -- no -0
       lots = -lots
     end
     return lots * instrument.lot_num / instrument.lot_den
@@ -188,12 +189,12 @@ local function add_rounding(core, methods)
       core.misuse("ctx:qty_for: notional and price must be above 0, got %s and %s",
         safe_tostring(notional), safe_tostring(price))
     end
-    local public = instrument.public
-    local inverse = public.kind == "inverse"
-    local lots = floor((inverse and notional or notional / price) * instrument.lots_per_unit + 1e-6)
-    local least = max(public.min_qty or 0,
-      (public.min_notional or 0) * (inverse and price or 1 / price))
-    lots = max(lots, ceil(least * instrument.lots_per_unit - 1e-6), 1)
+    local per_lot = instrument.lots_per_unit
+    if not instrument.inverse then
+      per_lot = per_lot / price
+    end
+    local lots = floor(notional * per_lot + 1e-6)
+    lots = max(lots, instrument.min_lots, ceil(instrument.min_notional * per_lot - 1e-6), 1)
     return lots * instrument.lot_num / instrument.lot_den
   end
 end

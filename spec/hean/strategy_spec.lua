@@ -292,7 +292,7 @@ describe("ctx", function()
         ctx:log(ctx:round_price(100.037, "buy"), ctx:round_price(100.031, "sell"),
           ctx:round_price(100.037), ctx:round_price(100.05, "buy"),
           ctx:round_price(100.05, "sell"))
-        ctx:log(ctx:round_qty(1.2349), ctx:round_qty(-1.2349), ctx:round_qty(0.0004))
+        ctx:log(ctx:round_qty(1.2349), ctx:round_qty(-1.2349), ctx:round_qty(-0.0004))
         ctx:log(ctx:qty_for(250, 100), ctx:qty_for(0.01, 100))
       end }
     ]], { instruments = { { tick = 0.05, lot = 0.001, min_qty = 0.01 } } })
