@@ -4,13 +4,14 @@
 #include "cli.h"
 
 #include <host/backtest.h>
+#include <host/latency.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct backtest_arguments {
     cli_list data, instruments, set;
-    const char *symbol, *queue, *isolation;
+    const char *symbol, *queue, *isolation, *latency_file;
     hean_decimal capital, latency_ms, entry_ms, response_ms, maker_bps, taker_bps, queue_power;
     int64_t seed, from_ns, to_ns, deadline_ns, memory_mb;
     bool as_json, strict, quiet;
@@ -330,7 +331,8 @@ static int run(const char *file, const backtest_arguments *arguments)
     backtest_result result;
     hean_error error = {HEAN_OK, ""};
     base_buffer params;
-    hean_status status;
+    hean_latency_sample *latency = NULL;
+    hean_status status = HEAN_OK;
     int code;
 
     memset(&result, 0, sizeof result);
@@ -343,6 +345,14 @@ static int run(const char *file, const backtest_arguments *arguments)
         base_buffer_deinit(&params);
         return code;
     }
+    if (arguments->latency_file != NULL)
+        status = latency_read_file(base_allocator_default(), arguments->latency_file, &latency,
+                                   &options.latency_count, &error);
+    if (status != HEAN_OK) {
+        base_buffer_deinit(&params);
+        return cli_fail(&error);
+    }
+    options.latency = latency;
     options.params_json = params.length > 0 ? params.data : NULL;
     options.progress = on_progress;
     if (!arguments->quiet)
@@ -363,6 +373,7 @@ static int run(const char *file, const backtest_arguments *arguments)
     }
     backtest_result_deinit(NULL, &result);
     base_buffer_deinit(&params);
+    base_free(base_allocator_default(), latency);
     return code;
 }
 
@@ -387,6 +398,7 @@ int cmd_backtest(int argc, char **argv)
         {"--latency-ms", CLI_DECIMAL, &a.latency_ms, "N", "order latency, each way"},
         {"--entry-latency-ms", CLI_DECIMAL, &a.entry_ms, "N", "to the venue only"},
         {"--response-latency-ms", CLI_DECIMAL, &a.response_ms, "N", "from the venue only"},
+        {"--latency-file", CLI_TEXT, &a.latency_file, "CSV", "recorded: time,entry_ms,response_ms"},
         {"--queue", CLI_TEXT, &a.queue, "MODEL", "risk-averse (default), prob, prob-log"},
         {"--queue-power", CLI_DECIMAL, &a.queue_power, "N", "of prob; 3"},
         {"--maker-bps", CLI_DECIMAL, &a.maker_bps, "X", "maker fee, basis points"},

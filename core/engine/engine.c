@@ -39,7 +39,7 @@ hean_status engine_open(const engine_options *options, engine **out, hean_error 
         made->books == NULL ? HEAN_E_NO_MEMORY : hash_sha256_open(made->allocator, &made->hash);
     if (status == HEAN_OK && options->paper.latency != NULL && options->paper.latency_count > 0) {
         size_t bytes = options->paper.latency_count * sizeof *options->paper.latency;
-        engine_latency_sample *samples = base_alloc(made->allocator, bytes);
+        hean_latency_sample *samples = base_alloc(made->allocator, bytes);
         if (samples == NULL)
             status = HEAN_E_NO_MEMORY;
         else

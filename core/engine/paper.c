@@ -22,7 +22,7 @@ hean_status paper_check_options(const engine_paper_options *options, hean_error 
     if (options->latency == NULL && options->latency_count > 0)
         return base_fail(error, HEAN_E_INVALID, "latency samples are counted but not given");
     for (size_t i = 0; i < options->latency_count; i++) {
-        const engine_latency_sample *sample = &options->latency[i];
+        const hean_latency_sample *sample = &options->latency[i];
         if (sample->entry_ns < 0 || sample->response_ns < 0)
             return base_fail(error, HEAN_E_INVALID, "latency sample %zu is negative", i);
         if (i > 0 && sample->time_ns < options->latency[i - 1].time_ns)

@@ -59,7 +59,7 @@ typedef struct paper_venue {
 struct paper {
     const hean_allocator *allocator;
     engine_paper_options options; /* latency points to a copy */
-    engine_latency_sample *latency;
+    hean_latency_sample *latency;
     paper_venue *venues;
     size_t venue_count;
     int64_t *positions; /* [strategy][instrument] at the venue */

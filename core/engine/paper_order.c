@@ -13,9 +13,9 @@ static int64_t add_time(int64_t time_ns, int64_t delay_ns)
     return __builtin_add_overflow(time_ns, delay_ns, &sum) ? INT64_MAX - 1 : sum;
 }
 
-static const engine_latency_sample *latency_at(const paper *broker, int64_t time_ns)
+static const hean_latency_sample *latency_at(const paper *broker, int64_t time_ns)
 {
-    const engine_latency_sample *samples = broker->latency;
+    const hean_latency_sample *samples = broker->latency;
     size_t low = 0;
     size_t high = broker->options.latency_count;
     while (high - low > 1) {

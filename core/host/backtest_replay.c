@@ -162,6 +162,8 @@ static hean_status open_host(replay *self, hean_error *error)
     options.isolation = HEAN_ISOLATION_IN_PROCESS; /* the jail, if any, is around all of this */
     options.entry_latency_ns = given->entry_latency_ns;
     options.response_latency_ns = given->response_latency_ns;
+    options.latency = given->latency;
+    options.latency_count = given->latency_count;
     options.queue = given->queue;
     options.queue_power = given->queue_power;
     options.seed = given->seed;

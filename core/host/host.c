@@ -88,9 +88,12 @@ static hean_status open_engine(hean_host *host, hean_error *error)
     options.external_broker = host->options.broker == HEAN_BROKER_EXTERNAL;
     options.paper.entry_latency_ns = host->options.entry_latency_ns;
     options.paper.response_latency_ns = host->options.response_latency_ns;
+    options.paper.latency = host->options.latency;
+    options.paper.latency_count = host->options.latency_count;
     options.paper.queue = queue_models[host->options.queue];
     options.paper.queue_power = host->options.queue_power;
     options.observer = host_observer(host);
+    host->options.latency = NULL; /* the caller's; the engine takes a copy */
     return engine_open(&options, &host->engine, error);
 }
 

@@ -24,7 +24,7 @@ static void paper_requests_and_answers_take_their_latencies(void **state)
 
 static void paper_latency_samples_hold_from_their_time_on(void **state)
 {
-    static const engine_latency_sample samples[] = {{0, 1, 1}, {30, 5, 7}, {50, 0, 0}};
+    static const hean_latency_sample samples[] = {{0, 1, 1}, {30, 5, 7}, {50, 0, 0}};
     scenario *run = *state;
     run->options.paper.latency = samples;
     run->options.paper.latency_count = BASE_COUNT(samples);
@@ -39,7 +39,7 @@ static void paper_latency_samples_hold_from_their_time_on(void **state)
 
 static void paper_wires_never_let_a_later_message_overtake(void **state)
 {
-    static const engine_latency_sample samples[] = {{0, 20, 20}, {30, 0, 0}};
+    static const hean_latency_sample samples[] = {{0, 20, 20}, {30, 0, 0}};
     scenario *run = *state;
     run->options.paper.latency = samples;
     run->options.paper.latency_count = BASE_COUNT(samples);
@@ -500,8 +500,8 @@ static void paper_stops_can_be_amended_and_cancelled(void **state)
 
 static void paper_options_that_cannot_be_are_refused(void **state)
 {
-    static const engine_latency_sample backwards[] = {{5, 0, 0}, {4, 0, 0}};
-    static const engine_latency_sample negative[] = {{5, 0, -1}};
+    static const hean_latency_sample backwards[] = {{5, 0, 0}, {4, 0, 0}};
+    static const hean_latency_sample negative[] = {{5, 0, -1}};
     scenario *run = *state;
     for (int i = 0; i < 7; i++) {
         engine_options options = engine_options_default();

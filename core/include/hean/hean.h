@@ -436,19 +436,27 @@ typedef enum hean_queue_model {
     HEAN_QUEUE_PROB_LOG     /* the same by ln(1 + x) */
 } hean_queue_model;
 
+/* One point of a recorded distribution of latencies: holds from time_ns until the next. */
+typedef struct hean_latency_sample {
+    int64_t time_ns;
+    int64_t entry_ns, response_ns;
+} hean_latency_sample;
+
 typedef struct hean_host_options {
-    const hean_allocator *allocator; /* NULL: malloc and free; must outlive the host */
-    hean_log_sink log;               /* write NULL: lines are dropped */
-    hean_isolation isolation;        /* PROCESS */
-    const char *worker_path;         /* NULL: beside the program, then beside the library */
-    hean_broker broker;              /* PAPER */
-    int64_t entry_latency_ns;        /* paper: from here to the venue; 1 ms */
-    int64_t response_latency_ns;     /* paper: from the venue to here; 1 ms */
-    hean_queue_model queue;          /* paper: RISK_AVERSE */
-    double queue_power;              /* paper, PROB_POWER: 3 */
-    uint64_t seed;                   /* of math.random in the scripts; 1 */
-    int64_t deadline_ns;             /* per callback, PROCESS only; 50 ms */
-    size_t memory_bytes_max;         /* per script; 64 MiB */
+    const hean_allocator *allocator;    /* NULL: malloc and free; must outlive the host */
+    hean_log_sink log;                  /* write NULL: lines are dropped */
+    hean_isolation isolation;           /* PROCESS */
+    const char *worker_path;            /* NULL: beside the program, then beside the library */
+    hean_broker broker;                 /* PAPER */
+    int64_t entry_latency_ns;           /* paper: from here to the venue; 1 ms */
+    int64_t response_latency_ns;        /* paper: from the venue to here; 1 ms */
+    const hean_latency_sample *latency; /* paper: recorded, in place of both; NULL */
+    size_t latency_count;
+    hean_queue_model queue;  /* paper: RISK_AVERSE */
+    double queue_power;      /* paper, PROB_POWER: 3 */
+    uint64_t seed;           /* of math.random in the scripts; 1 */
+    int64_t deadline_ns;     /* per callback, PROCESS only; 50 ms */
+    size_t memory_bytes_max; /* per script; 64 MiB */
 } hean_host_options;
 
 /* The values named above. Source: core/host/host.c */

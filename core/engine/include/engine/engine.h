@@ -91,16 +91,11 @@ typedef enum engine_queue_model {
     ENGINE_QUEUE_PROB_LOG
 } engine_queue_model;
 
-typedef struct engine_latency_sample {
-    int64_t time_ns; /* from this time on */
-    int64_t entry_ns, response_ns;
-} engine_latency_sample;
-
 typedef struct engine_paper_options {
     int64_t entry_latency_ns;    /* host to matching engine: new, amend and cancel */
     int64_t response_latency_ns; /* matching engine to host */
     /* A recorded distribution: by time, constant between samples (NULL: the constants above). */
-    const engine_latency_sample *latency;
+    const hean_latency_sample *latency;
     size_t latency_count;
     engine_queue_model queue;
     double queue_power; /* PROB_POWER: 3 by default */

@@ -38,6 +38,8 @@ typedef struct backtest_options {
     bool strict;            /* a bad row is an error */
     int64_t capital_e8;
     int64_t entry_latency_ns, response_latency_ns;
+    const hean_latency_sample *latency; /* recorded, in place of both (host/latency.h); NULL */
+    size_t latency_count;
     hean_queue_model queue;
     double queue_power;
     int64_t maker_fee_e8, taker_fee_e8; /* BACKTEST_FEE_UNSET: as the instrument says */
