@@ -11,11 +11,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
+/* Reads every byte of the field, for a sanitizer to watch. */
 static void touch(reader_field field)
 {
-    volatile unsigned sum = 0;
     for (size_t i = 0; i < field.bytes; i++)
-        sum += (unsigned char)field.text[i];
+        (void)((const volatile char *)field.text)[i];
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)

@@ -1,4 +1,4 @@
--- expect: error
+-- expect: harmless
 -- attack: puts a foreign value into the reused list of book levels
 return {
   name = "attack",
