@@ -9,7 +9,7 @@ passed=0 failed=0 skipped=0
 ctest --test-dir "$build" -V --timeout 600 >"$log" 2>&1
 count() { grep -cE -- "$1" "$log" || true; }
 passed=$((passed + $(count '^[0-9]+: \[       OK \]')))
-skipped=$((skipped + $(count '^[0-9]+: \[  SKIPPED \] [a-z]')))
+skipped=$((skipped + $(grep -oE '^[0-9]+: \[  SKIPPED \] [a-z_0-9]+$' "$log" | sort -u | wc -l)))
 failed_functions=$(grep -oE '^[0-9]+: \[  FAILED  \] [a-z_0-9]+$' "$log" | sort -u | wc -l)
 failed_programs=$(count '^ *[0-9]+/[0-9]+ Test +#[0-9]+: .*\*\*\*')
 # Programs that are no cmocka group: scripts and fuzz targets.
