@@ -66,6 +66,10 @@ void cli_stop_on_signals(void);
 /* A progress line on stderr, only on a terminal; fraction < 0 erases it. */
 void cli_progress(const char *what, double fraction);
 
+/* hean_log_sink.write: a line on stderr. */
+void cli_log(void *context, hean_log_level level, int64_t time_ns, const char *source,
+             const char *text);
+
 /* ---- JSON: written as it goes, so that decimals stay exact ---- */
 typedef struct cli_json {
     base_buffer buffer;

@@ -313,18 +313,6 @@ static void on_progress(void *context, const char *stage, double fraction, uint6
     cli_progress(stage, fraction);
 }
 
-static void on_log(void *context, hean_log_level level, int64_t time_ns, const char *source,
-                   const char *text)
-{
-    static const char *const levels[] = {"debug", "info", "warn", "error"};
-    char when[40];
-
-    (void)context;
-    cli_progress("", -1);
-    (void)fprintf(stderr, "%s %-5s %s: %s\n", base_time_format(time_ns, when, sizeof when),
-                  (size_t)level < BASE_COUNT(levels) ? levels[level] : "?", source, text);
-}
-
 static int run(const char *file, const backtest_arguments *arguments)
 {
     backtest_options options = backtest_options_default();
@@ -356,7 +344,7 @@ static int run(const char *file, const backtest_arguments *arguments)
     options.params_json = params.length > 0 ? params.data : NULL;
     options.progress = on_progress;
     if (!arguments->quiet)
-        options.log.write = on_log;
+        options.log.write = cli_log;
     cli_stop_on_signals();
     status = backtest_run(&options, &result, &error);
     cli_progress("", -1);

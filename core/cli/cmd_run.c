@@ -125,17 +125,6 @@ static void on_status(void *context, const run_status *status)
         print_table(status);
 }
 
-static void on_log(void *context, hean_log_level level, int64_t time_ns, const char *source,
-                   const char *text)
-{
-    static const char *const levels[] = {"debug", "info", "warn", "error"};
-    char when[40];
-
-    (void)context;
-    (void)fprintf(stderr, "%s %-5s %s: %s\n", base_time_format(time_ns, when, sizeof when),
-                  (size_t)level < BASE_COUNT(levels) ? levels[level] : "?", source, text);
-}
-
 static int print_keys(void)
 {
     base_buffer text;
@@ -182,7 +171,7 @@ int cmd_run(int argc, char **argv)
     session.live = a.live;
     session.live_confirm = getenv("LIVE_CONFIRM");
     session.duration_ns = a.duration_ns;
-    session.log.write = on_log;
+    session.log.write = cli_log;
     session.on_status = on_status;
     session.status_context = &a;
     session.stop = &cli_stop;

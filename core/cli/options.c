@@ -64,6 +64,18 @@ void cli_progress(const char *what, double fraction)
     (void)fflush(stderr);
 }
 
+void cli_log(void *context, hean_log_level level, int64_t time_ns, const char *source,
+             const char *text)
+{
+    static const char *const levels[] = {"debug", "info", "warn", "error"};
+    char when[40];
+
+    (void)context;
+    cli_progress("", -1);
+    (void)fprintf(stderr, "%s %-5s %s: %s\n", base_time_format(time_ns, when, sizeof when),
+                  (size_t)level < BASE_COUNT(levels) ? levels[level] : "?", source, text);
+}
+
 void cli_list_deinit(cli_list *list)
 {
     base_free(base_allocator_default(), list->items);
