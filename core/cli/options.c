@@ -71,6 +71,8 @@ void cli_log(void *context, hean_log_level level, int64_t time_ns, const char *s
     char when[40];
 
     (void)context;
+    if (time_ns == 0) /* before the session's first event there is no event time */
+        time_ns = base_clock_wall_ns();
     cli_progress("", -1);
     (void)fprintf(stderr, "%s %-5s %s: %s\n", base_time_format(time_ns, when, sizeof when),
                   (size_t)level < BASE_COUNT(levels) ? levels[level] : "?", source, text);

@@ -117,7 +117,8 @@ typedef enum hean_log_level {
 } hean_log_level;
 
 /* Receives every line of the host and of its strategies. `source` is "host" or the strategy's
- * name. The text has no control characters but tabs; it is valid only during the call. */
+ * name. time_ns is event time, 0 before the start. The text has no control characters but tabs; it
+ * is valid only during the call. */
 typedef struct hean_log_sink {
     void (*write)(void *context, hean_log_level level, int64_t time_ns, const char *source,
                   const char *text);
