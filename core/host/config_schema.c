@@ -327,7 +327,7 @@ static const config_key *find_key(const char *object, const char *name)
 static hean_status fail_unknown(config_reader *reader, const char *object, const char *path,
                                 const char *name)
 {
-    const char *names[BASE_COUNT(keys)];
+    const char *names[BASE_COUNT(keys)] = {NULL};
     const char *nearest;
     size_t count = 0;
 

@@ -206,6 +206,8 @@ hean_status hean_host_load_strategy(hean_host *host, const hean_strategy *given,
     status = load(host, given, given->source != NULL ? given->source : text.data, bytes, error);
     if (status == HEAN_OK)
         *out = (uint16_t)(host->strategy_count - 1);
+    else if (error != NULL && given->file != NULL && strstr(error->message, given->file) == NULL)
+        (void)base_fail_prefix(error, "%s", given->file); /* of several: which one */
 cleanup:
     base_buffer_deinit(&text);
     host_leave(host);
