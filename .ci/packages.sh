@@ -7,9 +7,10 @@ packages=(
   # to build and run
   gcc libc6-dev cmake ninja-build pkg-config make
   libluajit-5.1-dev lua-cjson-dev libjansson-dev libseccomp-dev libssl-dev zlib1g-dev
+  libsqlite3-dev
   # to test and check
   libcmocka-dev luajit lua-busted lua-check g++ clang clang-tidy cppcheck
-  python3 python3-jsonschema zip git ca-certificates
+  sqlite3 python3 python3-jsonschema zip git ca-certificates
 )
 
 # Formatting differs between versions of clang-format: `make lint` checks it with this one.
