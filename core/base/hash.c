@@ -1,12 +1,19 @@
 /*
- * hash.c: SHA-256 through OpenSSL's EVP, behind a buffer that makes small updates cheap.
+ * hash.c: SHA-256 through OpenSSL: running ones through EVP, behind a buffer that makes small
+ * updates cheap; the hash of one text through SHA256_Init and its kin.
  *
  * The digest implementation is fetched when the hash is opened, so that later updates need no
  * file and no allocation: a jailed process can go on hashing.
+ *
+ * The ledger hashes every entry alone, and EVP looks its implementation up each time: 305 ns for
+ * 119 bytes, against 87 ns for the functions that OpenSSL 3 calls deprecated but still keeps. They
+ * allocate nothing and cannot fail, and this is the only file that may call them.
  */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <base/hash.h>
 
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -74,7 +81,10 @@ void hash_sha256_digest(hash_sha256 *hash, uint8_t out[HASH_SHA256_BYTES])
 
 void hash_sha256_of(const void *data, size_t bytes, uint8_t out[HASH_SHA256_BYTES])
 {
-    BASE_ASSERT(EVP_Digest(data, bytes, out, NULL, EVP_sha256(), NULL) == 1);
+    SHA256_CTX context;
+    BASE_ASSERT(SHA256_Init(&context) == 1);
+    BASE_ASSERT(SHA256_Update(&context, data, bytes) == 1);
+    BASE_ASSERT(SHA256_Final(out, &context) == 1);
 }
 
 void hash_hex(const uint8_t *digest, size_t bytes, char *out)

@@ -14,6 +14,26 @@ void base_text_clean(char *text, size_t bytes)
     }
 }
 
+size_t base_utf8_length(const unsigned char *text)
+{
+    size_t length = text[0] < 0x80             ? 1
+                    : (text[0] & 0xe0) == 0xc0 ? 2
+                    : (text[0] & 0xf0) == 0xe0 ? 3
+                    : (text[0] & 0xf8) == 0xf0 ? 4
+                                               : 0;
+    if (length == 2 && text[0] < 0xc2)
+        return 0;
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+        (text[0] == 0xf0 && text[1] < 0x90) || text[0] > 0xf4 ||
+        (text[0] == 0xf4 && text[1] > 0x8f))
+        return 0;
+    return length;
+}
+
 bool base_text_copy(char *out, size_t out_bytes, const char *text)
 {
     size_t length = strlen(text);

@@ -17,34 +17,13 @@ void cli_json_init(cli_json *json)
     json->comma = false;
 }
 
-/* Whole well-formed UTF-8 sequence at `text`: its length, else 0. */
-static size_t utf8_length(const unsigned char *text)
-{
-    size_t length = text[0] < 0x80             ? 1
-                    : (text[0] & 0xe0) == 0xc0 ? 2
-                    : (text[0] & 0xf0) == 0xe0 ? 3
-                    : (text[0] & 0xf8) == 0xf0 ? 4
-                                               : 0;
-    if (length == 2 && text[0] < 0xc2)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-        (text[0] == 0xf0 && text[1] < 0x90) || text[0] > 0xf4 ||
-        (text[0] == 0xf4 && text[1] > 0x8f))
-        return 0;
-    return length;
-}
-
 static void quote(base_buffer *out, const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
 
     base_buffer_append(out, "\"", 1);
     while (*at != 0) {
-        size_t length = utf8_length(at);
+        size_t length = base_utf8_length(at);
         if (length == 0) { /* not UTF-8: the replacement character */
             base_buffer_append(out, "\xef\xbf\xbd", 3);
             length = 1;

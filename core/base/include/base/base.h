@@ -78,6 +78,9 @@ hean_status base_duration_parse(const char *text, int64_t *duration_ns) HEAN_WAR
 
 /* Replaces control characters (but tab) by '?', in place. */
 void base_text_clean(char *text, size_t bytes);
+/* The length of the well-formed UTF-8 sequence that `text` (0-terminated) begins with; 0 if it is
+ * none. */
+size_t base_utf8_length(const unsigned char *text);
 /* Copies and always terminates; false if it did not fit (out then holds the part that did). */
 bool base_text_copy(char *out, size_t out_bytes, const char *text);
 /* The smallest edit distance name to `word`, or NULL if nothing is near: for "did you mean". */

@@ -16,7 +16,8 @@
  *       day and in total. Different currencies are never added.
  *   L3  an id is posted once; posting it again with the same content is a no-op, with other content
  *       HEAN_E_EXISTS.
- *   L4  no amount and no balance overflows; nothing of a batch is posted unless all of it is.
+ *   L4  no amount and no balance overflows, a balance being one account's sum of one kind, or its
+ *       net; nothing of a batch is posted unless all of it is.
  *   L5  entries never change: each carries the SHA-256 of the one before it.
  *   L6  what is reported is what these sums say, to the last digit.
  *
