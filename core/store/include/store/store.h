@@ -3,7 +3,10 @@
  * (runs, processes, trials) join it by migrations.
  *
  * WAL with synchronous=FULL: what a call acknowledged survives a crash of the program and of the
- * machine. One writer at a time, in one process; readers never block it and it never blocks them.
+ * machine. One writer at a time: several programs may have the file open for writing (a host that
+ * runs for months, a backtest beside it, two hosts that race for one daily key), and take turns by
+ * the transaction; nothing of the file is believed from before the turn began. Readers never block
+ * a writer and a writer never blocks them.
  *
  * Invariants
  *   S1  L1 to L5 of ledger/ledger.h, on disk: triggers refuse UPDATE and DELETE of entries, unique
@@ -14,7 +17,9 @@
  *   S4  a file of a newer schema is not touched; one of an older is migrated forward in one
  *       transaction, or not at all.
  * Errors of every call: HEAN_E_IO (disk full, read-only, an input or output error: the message says
- * which and what to do), HEAN_E_CORRUPT, HEAN_E_NO_MEMORY.
+ * which and what to do), HEAN_E_STATE (another program held its turn for longer than
+ * STORE_TURN_MS_MAX: the message names its pid and host where they are known), HEAN_E_CORRUPT,
+ * HEAN_E_NO_MEMORY.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -23,15 +28,16 @@
 
 typedef struct store store;
 
+#define STORE_TURN_MS_MAX 5000
+
 typedef enum store_access {
     STORE_READ,  /* never waits, never blocks the writer */
-    STORE_WRITE, /* the one writer; makes the file and its folder if they are missing */
+    STORE_WRITE, /* makes the file and its folder if they are missing */
 } store_access;
 
 /* `allocator` NULL: malloc and free.
- * Errors: HEAN_E_NOT_FOUND (READ of no file), HEAN_E_STATE (another process writes to it: the
- * message names its pid and host), HEAN_E_FORMAT (not a HEAN store, or of a newer schema: both
- * versions are named), HEAN_E_CORRUPT, HEAN_E_IO. */
+ * Errors: HEAN_E_NOT_FOUND (READ of no file), HEAN_E_FORMAT (not a HEAN store, or of a newer
+ * schema: both versions are named), HEAN_E_CORRUPT, HEAN_E_IO. */
 hean_status store_open(const hean_allocator *allocator, const char *path, store_access access,
                        store **out, hean_error *error) HEAN_WARN_UNUSED;
 void store_close(store *store);
