@@ -8,7 +8,7 @@
 #define CLI_CLI_H
 
 #include <base/base.h>
-#include <base/decimal.h>
+#include <base/json.h>
 
 #define CLI_EXIT_DONE      0
 #define CLI_EXIT_FAILED    1
@@ -70,28 +70,21 @@ void cli_progress(const char *what, double fraction);
 void cli_log(void *context, hean_log_level level, int64_t time_ns, const char *source,
              const char *text);
 
-/* ---- JSON: written as it goes, so that decimals stay exact ---- */
-typedef struct cli_json {
-    base_buffer buffer;
-    bool comma;
-} cli_json;
+/* ---- JSON: the writer of base/json.h ---- */
+typedef base_json cli_json;
+#define cli_json_object     base_json_object
+#define cli_json_object_end base_json_object_end
+#define cli_json_array      base_json_array
+#define cli_json_array_end  base_json_array_end
+#define cli_json_text       base_json_text
+#define cli_json_whole      base_json_whole
+#define cli_json_bool       base_json_bool
+#define cli_json_null       base_json_null
+#define cli_json_scaled     base_json_scaled
+#define cli_json_units      base_json_units
+#define cli_json_real       base_json_real
+#define cli_json_time       base_json_time
 void cli_json_init(cli_json *json);
-/* key is NULL inside arrays and at the top. */
-void cli_json_object(cli_json *json, const char *key);
-void cli_json_object_end(cli_json *json);
-void cli_json_array(cli_json *json, const char *key);
-void cli_json_array_end(cli_json *json);
-void cli_json_text(cli_json *json, const char *key, const char *text);
-void cli_json_whole(cli_json *json, const char *key, int64_t value);
-void cli_json_bool(cli_json *json, const char *key, bool value);
-void cli_json_null(cli_json *json, const char *key);
-/* value / 10^scale10 as an exact number, e.g. money in e8 with scale10 8. */
-void cli_json_scaled(cli_json *json, const char *key, int64_t value, int scale10);
-/* units * step as an exact number: prices and quantities. */
-void cli_json_units(cli_json *json, const char *key, int64_t units, hean_decimal step);
-/* Not for money. NaN and infinity become null. */
-void cli_json_real(cli_json *json, const char *key, double value);
-void cli_json_time(cli_json *json, const char *key, int64_t time_ns);
 /* Writes what there is and a newline to stdout, and frees it. Returns an exit code. */
 int cli_json_print(cli_json *json);
 
