@@ -26,6 +26,7 @@ list(JOIN JANSSON_LDFLAGS " " private_jansson)
 list(JOIN SECCOMP_LDFLAGS " " private_seccomp)
 list(JOIN CRYPTO_LDFLAGS " " private_crypto)
 list(JOIN ZLIB_LDFLAGS " " private_zlib)
+list(JOIN MICROHTTPD_LDFLAGS " " private_microhttpd)
 file(RELATIVE_PATH package_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(${PROJECT_SOURCE_DIR}/core/host/cmake/hean.pc.in
   ${CMAKE_BINARY_DIR}/package/hean.pc @ONLY)
