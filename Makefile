@@ -1,5 +1,5 @@
 # HEAN's runbook. `make run` and `make test` do everything on a fresh Debian 12/13 or Ubuntu 24.04.
-.PHONY: run test spec lint bench asan debug clang fuzz schema install packages format clean help
+.PHONY: run test test-idempotency spec lint bench asan debug clang fuzz schema install packages format clean help
 CMAKE_BUILD = cmake --build
 
 help:                ## this list
@@ -36,6 +36,10 @@ debug: build-debug/build.ninja ## all tests of the debug build
 clang: build-clang/build.ninja ## all tests of a build by clang
 	@$(CMAKE_BUILD) build-clang
 	@.ci/test.sh build-clang busted
+
+test-idempotency: build/build.ninja ## what must not happen twice: limits, retries, resent orders
+	@$(CMAKE_BUILD) build
+	@ctest --test-dir build --output-on-failure -R '^(limiter|retry|idempotency).*_test$$'
 
 spec:                ## the busted specs alone
 	@luajit "$$(command -v busted)"

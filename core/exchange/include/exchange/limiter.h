@@ -7,7 +7,8 @@
  * Invariants
  *   R1  in no rolling window are more taken than the lowest ceiling allows.
  *   R2  what waits is let go by priority (cancel, amend, create, query), then in order of arrival;
- *       a query never starves for longer than LIMITER_STARVE_NS while anything else flows.
+ *       while anything flows, at least one query goes every LIMITER_STARVE_NS if one waits.
+ *       A route that is shut holds up only what waits for it.
  *   R3  after a ban nothing goes before its end.
  * Must not know: clocks, HTTP, what the routes mean.
  */
@@ -29,12 +30,13 @@ typedef enum limiter_priority {
 typedef struct limiter limiter;
 
 typedef struct limiter_route {
-    const char *name; /* "order/create" */
-    int32_t per_window;
+    const char *name;   /* "order/create" */
+    int32_t per_window; /* 0: no limit of its own, only the shared one */
     int64_t window_ns;
 } limiter_route;
 
-/* `ceiling_percent` of each limit is what we use, at least 1. `shared` is the IP's bucket. */
+/* `ceiling_percent` of each limit is what we use, at least 1. `shared` is the IP's bucket.
+ * HEAN_E_RANGE names the limit. */
 hean_status limiter_open(const hean_allocator *allocator, const limiter_route *routes,
                          size_t route_count, const limiter_route *shared, int32_t ceiling_percent,
                          limiter **out, hean_error *error) HEAN_WARN_UNUSED;
@@ -48,7 +50,8 @@ bool limiter_take(limiter *limiter, int64_t now_ns, uint64_t *ticket);
 bool limiter_withdraw(limiter *limiter, uint64_t ticket);
 /* When limiter_take may give something next; INT64_MAX: nothing waits. */
 int64_t limiter_due_ns(const limiter *limiter);
-/* What an answer's headers said; -1: not said. */
+/* What an answer's headers said; -1: not said. A lower limit than the configured one holds from
+ * then on; `remaining` holds for a window, or with 0 left until `reset_ns`. */
 void limiter_learn(limiter *limiter, uint16_t route, int64_t limit, int64_t remaining,
                    int64_t reset_ns, int64_t now_ns);
 /* The venue refused: nothing of this route (UINT16_MAX: of any) before `until_ns`. */

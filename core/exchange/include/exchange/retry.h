@@ -51,9 +51,13 @@ retry_policy retry_policy_default(void);
 
 /* After the n-th try (from 1) ended as `class`: may it be tried again, and when. `idempotent`: a
  * repeat cannot do it twice (reads, cancels). `until_ns` is what the peer asked for (Retry-After,
- * reset header), 0 if nothing. `random` is any 64 random bits. */
+ * reset header), 0 if nothing. `random` is any 64 random bits. An order that met a ban is not for
+ * later: after a ban only what is idempotent goes again. */
 bool retry_again(const retry_policy *policy, retry_class class, bool idempotent, int32_t tries,
                  int64_t until_ns, uint64_t random, int64_t now_ns, int64_t *at_ns);
+
+/* How long to wait after the n-th try: doubled each time up to the cap, with jitter. */
+int64_t retry_backoff_ns(const retry_policy *policy, int32_t tries, uint64_t random);
 
 /* ---- circuit breaker ---- */
 
