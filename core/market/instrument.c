@@ -194,6 +194,53 @@ hean_status market_fee_e8(int64_t value_e8, int64_t rate_e8, int64_t *out)
     return decimal_divide((base_int128)value_e8 * rate_e8, BASE_E8, out);
 }
 
+/* ---- the settlement currency ---- */
+
+static const char *const quote_currencies[] = {"USDT", "USDC", "FDUSD", "TUSD", "BUSD", "DAI",
+                                               "USDE", "USD",  "EUR",   "GBP",  "TRY",  "BRL",
+                                               "JPY",  "BTC",  "ETH",   "BNB",  "MNT"};
+
+/* Up to the '-' of "BTCUSDT-21FEB25"; of an inverse contract up to its "USD": the base coin. */
+static size_t settlement_stem(const hean_instrument *spec)
+{
+    size_t stem = strcspn(spec->symbol, "-");
+    const char *usd = strstr(spec->symbol, "USD");
+
+    if (spec->kind == HEAN_INSTRUMENT_INVERSE)
+        return usd != NULL ? (size_t)(usd - spec->symbol) : 0;
+    return stem;
+}
+
+static void settlement_set(char out[MARKET_CURRENCY_BYTES], const char *text, size_t bytes)
+{
+    memcpy(out, text, bytes);
+    out[bytes] = 0;
+}
+
+void market_settlement(const hean_instrument *spec, char out[MARKET_CURRENCY_BYTES])
+{
+    size_t stem = settlement_stem(spec);
+
+    if (spec->kind == HEAN_INSTRUMENT_INVERSE) {
+        if (stem > 0 && stem < MARKET_CURRENCY_BYTES)
+            settlement_set(out, spec->symbol, stem);
+        else
+            settlement_set(out, "COIN", 4);
+        return;
+    }
+    for (size_t i = 0; i < BASE_COUNT(quote_currencies); i++) {
+        size_t bytes = strlen(quote_currencies[i]);
+        if (stem > bytes && memcmp(spec->symbol + stem - bytes, quote_currencies[i], bytes) == 0) {
+            settlement_set(out, quote_currencies[i], bytes);
+            return;
+        }
+    }
+    if (stem > 4 && memcmp(spec->symbol + stem - 4, "PERP", 4) == 0)
+        settlement_set(out, "USDC", 4);
+    else
+        settlement_set(out, "QUOTE", 5);
+}
+
 /* ---- reading one from text ---- */
 
 enum {

@@ -34,6 +34,12 @@ hean_status market_value_e8(const market_instrument *instrument, int64_t price_t
 /* value_e8 * rate_e8 / 1e8, half-even. */
 hean_status market_fee_e8(int64_t value_e8, int64_t rate_e8, int64_t *out) HEAN_WARN_UNUSED;
 
+/* The currency that profit, fees and funding are in, by the symbol's spelling: the quote currency
+ * it ends with (before a '-': "ETHUSDT", "SIMUSDT-SPOT"), USDC for "...PERP"; for inverse contracts
+ * the base coin before "USD". A symbol that says nothing gives "QUOTE" or "COIN". */
+#define MARKET_CURRENCY_BYTES 16
+void market_settlement(const hean_instrument *spec, char out[MARKET_CURRENCY_BYTES]);
+
 /* Reads "tick=0.01,lot=0.001[,symbol=S][,kind=linear|spot|inverse][,min_qty=][,max_qty=]
  * [,min_price=][,max_price=][,min_notional=][,max_notional=][,maker_bps=][,taker_bps=]" over what
  * `spec` already holds; `fields` gets the bit of every key that was given (see below). */
