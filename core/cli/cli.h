@@ -9,6 +9,7 @@
 
 #include <base/base.h>
 #include <base/json.h>
+#include <ledger/ledger.h>
 
 #define CLI_EXIT_DONE      0
 #define CLI_EXIT_FAILED    1
@@ -87,6 +88,11 @@ typedef base_json cli_json;
 void cli_json_init(cli_json *json);
 /* Writes what there is and a newline to stdout, and frees it. Returns an exit code. */
 int cli_json_print(cli_json *json);
+
+/* ---- the ledger ---- */
+#define CLI_STORE_DEFAULT "var/hean.db"
+/* The members of one group: what it is split by, its sums by kind, net, counts. */
+void cli_ledger_group_json(cli_json *json, const ledger_group *group);
 
 /* ---- commands ---- */
 int cmd_backtest(int argc, char **argv);
