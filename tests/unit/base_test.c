@@ -354,6 +354,35 @@ static void random_numbers_repeat_from_their_seed(void **state)
     }
 }
 
+/* RFC 4231, test cases 2, 6 and 7: short and long keys, texts in parts. */
+static void hmac_gives_what_its_standard_says(void **state)
+{
+    static const struct {
+        const char *key, *data, *expected;
+    } rows[] = {
+        {"Jefe", "what do ya want for nothing?",
+         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+        {NULL, "Test Using Larger Than Block-Size Key - Hash Key First",
+         "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+        {NULL,
+         "This is a test using a larger than block-size key and a larger than block-size data. "
+         "The key needs to be hashed before being used by the HMAC algorithm.",
+         "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"},
+    };
+    char longer[131], hex[HASH_SHA256_HEX_BYTES];
+    uint8_t digest[HASH_SHA256_BYTES];
+    (void)state;
+    memset(longer, 0xaa, sizeof longer);
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        const char *key = rows[i].key != NULL ? rows[i].key : longer;
+        size_t key_bytes = rows[i].key != NULL ? strlen(key) : sizeof longer;
+        const hash_part parts[] = {{rows[i].data, 3}, {rows[i].data + 3, strlen(rows[i].data) - 3}};
+        hash_hmac_sha256(key, key_bytes, parts, 2, digest);
+        hash_hex(digest, sizeof digest, hex);
+        assert_string_equal(hex, rows[i].expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +402,7 @@ int main(void)
         cmocka_unit_test(files_are_replaced_whole_or_not_at_all),
         cmocka_unit_test(buffers_survive_failed_allocations),
         cmocka_unit_test(random_numbers_repeat_from_their_seed),
+        cmocka_unit_test(hmac_gives_what_its_standard_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #define EXCHANGE_BYBIT_H
 
 #include <base/hash.h>
+#include <exchange/limiter.h>
 #include <exchange/retry.h>
 #include <exchange/venue.h>
 
@@ -65,9 +66,12 @@ typedef enum bybit_route {
 typedef struct bybit_route_info {
     const char *method, *path;
     bool is_private;
+    limiter_priority priority;
     int32_t per_second[3]; /* by venue_category: the documented default quota; 0: IP limit only */
 } bybit_route_info;
 const bybit_route_info *bybit_route_get(bybit_route route);
+/* "linear", "spot", "inverse". */
+const char *bybit_category_text(venue_category category);
 
 /* ---- building ---- */
 
@@ -78,11 +82,16 @@ typedef struct bybit_request {
     size_t payload_bytes;
 } bybit_request;
 
-/* Appends "key=value" to the query of a GET, percent-encoded but for a cursor, which the venue
- * gave already encoded. HEAN_E_LIMIT. */
+/* Empties a request and sets its route. */
+void bybit_request_init(bybit_request *request, bybit_route route);
+/* Appends "key=value" to the query of a GET, percent-encoded but for the value of "cursor", which
+ * the venue gave already encoded. HEAN_E_LIMIT: too long; HEAN_E_INVALID: a cursor with bytes that
+ * cannot stand in a query. */
 hean_status bybit_query_add(bybit_request *request, const char *key,
                             const char *value) HEAN_WARN_UNUSED;
-/* Bodies of order requests, from an intent. `instrument` gives decimals. */
+/* Bodies of order requests, from an intent. `instrument` gives symbol and decimals; prices and
+ * quantities are written out exactly, without an exponent. A stop is triggered by the last price.
+ * HEAN_E_INVALID: what the venue could not take (the message names the field). */
 hean_status bybit_order_create(venue_category category, const market_instrument *instrument,
                                const char *client_id, const hean_intent *intent, bybit_request *out,
                                hean_error *error) HEAN_WARN_UNUSED;
@@ -92,10 +101,14 @@ hean_status bybit_order_amend(venue_category category, const market_instrument *
 hean_status bybit_order_cancel(venue_category category, const market_instrument *instrument,
                                const char *client_id, bybit_request *out,
                                hean_error *error) HEAN_WARN_UNUSED;
-const char *bybit_category_text(venue_category category);
+/* One-way: the same leverage for both sides. */
+hean_status bybit_leverage_set(venue_category category, const char *symbol, int64_t leverage_e8,
+                               bybit_request *out, hean_error *error) HEAN_WARN_UNUSED;
 
-/* Signs and lays out: `url` and `headers` are appended to the buffers (terminated). NULL key: no
- * signature. */
+/* Signs and lays out: `url` and `headers` ("Name: value\n" lines) are appended to the buffers
+ * (terminated); the body of a POST is the payload. NULL key: no signature; public routes never have
+ * one. HEAN_E_INVALID: a key that cannot stand in a header. */
+#define BYBIT_KEY_BYTES_MAX 128
 hean_status bybit_seal(const bybit_request *request, const char *rest_url, const char *api_key,
                        const char *api_secret, int64_t timestamp_ms, int64_t recv_window_ms,
                        base_buffer *url, base_buffer *headers) HEAN_WARN_UNUSED;
@@ -123,15 +136,23 @@ typedef struct bybit_answer {
 void bybit_read_answer(bybit_route route, const wire_response *response, bybit_answer *out);
 /* The class of one code. */
 retry_class bybit_code_class(int64_t code, bybit_route route);
+/* The class of an answer without a code that can be read. A 403 is the ban of an IP until its body
+ * says otherwise. */
+retry_class bybit_http_class(int http_status);
 
-/* Bodies of answers whose class is OK. Rows are given one by one; a callback's failure ends the
- * reading and is returned. `cursor` gets the next page's, or "". Symbols that `find` does not know
- * are skipped (-1). */
+/* Which instruments are known. Rows of orders, executions and positions of other symbols, or of
+ * another category (spot and linear share symbols), are given with the index -1 and 0 for all that
+ * is counted in ticks and lots; market data of other symbols is left out. */
 typedef struct bybit_symbols {
-    int (*find)(void *context, const char *symbol, size_t bytes);
+    int (*find)(void *context, const char *symbol, size_t bytes); /* -1: not known */
     const market_instrument *(*instrument)(void *context, int index);
     void *context;
+    venue_category category;
 } bybit_symbols;
+
+/* Bodies of answers whose class is OK. Rows are given one by one, once the whole body was
+ * understood; a callback's failure ends the reading and is returned. `cursor` (may be NULL) gets
+ * the next page's, or "". `symbols` may be NULL for instruments, coins, the log, earn and fees. */
 
 #define BYBIT_CURSOR_BYTES 512
 
@@ -181,7 +202,7 @@ typedef struct bybit_position {
     int index;
     char symbol[HEAN_SYMBOL_BYTES];
     int64_t qty_lots; /* signed */
-    int64_t entry_price_e8, value_e8, unrealized_e8;
+    int64_t entry_price_e8, value_e8, unrealized_e8, leverage_e8;
     int32_t position_idx;
     int64_t updated_ns;
 } bybit_position;
