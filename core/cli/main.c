@@ -16,6 +16,7 @@ static const command_row commands[] = {
     {"backtest", cmd_backtest, "run a strategy over recorded or synthetic data, in a jail"},
     {"data", cmd_data, "check, import and describe market data"},
     {"strategy", cmd_strategy, "start a new strategy, check one for errors"},
+    {"process", cmd_process, "decide which processes live, scale, wait or die"},
     {"doctor", cmd_doctor, "check this machine"},
     {"version", cmd_version, "print versions"},
 };

@@ -101,6 +101,8 @@ static hean_status status_of_kind(const char *kind)
         return HEAN_E_RANGE;
     if (strcmp(kind, "not_found") == 0)
         return HEAN_E_NOT_FOUND;
+    if (strcmp(kind, "parse") == 0)
+        return HEAN_E_PARSE;
     return HEAN_E_SCRIPT;
 }
 
@@ -193,7 +195,7 @@ static int require_embedded(lua_State *lua)
     if (!lua_isfunction(lua, -1)) {
         lua_pop(lua, 1);
         const char *base = strncmp(name, "hean.", 5) == 0 ? name + 5 : name;
-        const char *path = lua_pushfstring(lua, "lua/hean/%s.lua", base);
+        const char *path = lua_pushfstring(lua, "lua/hean/%s.lua", luaL_gsub(lua, base, ".", "/"));
         const script_embedded *file = script_embedded_find(path);
         if (file == NULL)
             return luaL_error(lua, "the library has no module '%s'", name);

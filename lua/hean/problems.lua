@@ -1,7 +1,7 @@
 -- problems.lua: errors that trusted Lua raises about a script, told apart from the script's own.
 --
 -- A problem has a kind, which the host turns into a status: "script", "range" (the value of a
--- parameter) or "not_found" (an unknown parameter).
+-- parameter), "not_found" (an unknown parameter) or "parse" (data).
 
 local M = {}
 

@@ -24,6 +24,15 @@ expect "a bad seed of sim" 1 'sim' "$hean" backtest "$strategy" --data sim:abc
 expect "a bad queue model" 2 'risk-averse' "$hean" backtest "$strategy" --data sim:1 --queue fifo
 expect "a bad --set" 2 'NAME=VALUE' "$hean" backtest "$strategy" --data sim:1 --set lookback
 
+# ---- processes ----
+echo '{"entry":{"process_id":"a","state":"NEW"},"runs":[{"run_id":"r1","started_at":"soon","status":"FAILED"}]}' >"$work/processes.jsonl"
+expect "no subcommand" 2 'usage: hean process' "$hean" process
+expect "an unknown subcommand" 2 'did you mean select' "$hean" process selekt
+expect "no input" 2 'missing --input' "$hean" process select
+expect "a missing input" 1 'nothere.jsonl' "$hean" process select --input "$work/nothere.jsonl"
+expect "an unknown policy" 1 'no policy is called nice' "$hean" process select --input "$work/processes.jsonl" --policy nice
+expect "a bad run" 1 'processes.jsonl:1: runs\[0\].started_at: expected an ISO 8601 time, got soon' "$hean" process select --input "$work/processes.jsonl" --policy original
+
 # ---- data ----
 expect "a missing file" 1 'nothere.csv' "$hean" data check "$work/nothere.csv"
 : >"$work/empty.csv"

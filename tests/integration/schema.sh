@@ -66,4 +66,8 @@ conforms data_check "$work/datacheck"
 (cd "$work" && "$(realpath "$OLDPWD/$hean" 2>/dev/null || echo "$hean")" run --duration 3s --json >"$work/run" 2>"$work/err")
 conforms run_status "$work/run"
 
+echo '{"entry":{"process_id":"a","state":"NEW"},"runs":[{"run_id":"r1","process_id":"a","started_at":"2026-01-01T00:00:00Z","status":"COMPLETED","capital_allocated_usd":100,"metrics":{"capital_delta":1,"roi":0.01}}]}' >"$work/processes"
+"$hean" process select --policy original --input "$work/processes" --now 2026-01-02 --json >"$work/select"
+conforms process_select "$work/select"
+
 done_testing

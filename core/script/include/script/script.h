@@ -101,6 +101,32 @@ void script_vm_memory(const script_vm *vm, size_t *used, size_t *used_max);
 hean_status script_config_to_json(const char *file, const char *source, size_t bytes,
                                   base_buffer *out, hean_error *error) HEAN_WARN_UNUSED;
 
+/* ---- policies: which processes live, grow, wait or die ---- */
+typedef struct script_policy_call {
+    const char *file; /* of the policy, for messages */
+    const char *source;
+    size_t source_bytes;
+    const char *input_name; /* for messages */
+    const char *input;      /* a JSON object a line: {"entry": {...}, "runs": [...]} */
+    size_t input_bytes;
+    int64_t now_ns;
+    /* Variants ever tried and processes ever started, those in the input included; 0: the input
+     * is all there is. They make promotion harder, never easier. */
+    uint64_t trials, started;
+    /* What the risk gate lets one run lose, as a fraction of its capital, for entries that declare
+     * no loss_limit of their own; 0: the policy's own default. */
+    double loss_limit;
+    volatile int *stop; /* as in script_jail_call */
+} script_policy_call;
+/* The source of a policy that is compiled in ("guarded"), or NULL. */
+const char *script_policy_find(const char *name, size_t *bytes);
+/* Runs the policy in a jailed process over all lines and appends its decisions to `out`, a JSON
+ * object a line in the same order (lua/hean/selector.lua tells their shape). The same input gives
+ * the same bytes. Errors: HEAN_E_PARSE (the input: "NAME:LINE: field: ..."), else those of
+ * script_vm_load and script_jail_run. */
+hean_status script_policy_run(const script_policy_call *call, base_buffer *out,
+                              hean_error *error) HEAN_WARN_UNUSED;
+
 /* ---- in a jailed worker process ---- */
 typedef struct script_worker script_worker;
 

@@ -1,0 +1,11 @@
+/*
+ * cmd_process.h: the commands below `hean process`, listed in cmd_process.c.
+ */
+#ifndef CLI_CMD_PROCESS_H
+#define CLI_CMD_PROCESS_H
+
+#include "cli.h"
+
+int process_select(int argc, char **argv);
+
+#endif
