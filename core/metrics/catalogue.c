@@ -33,7 +33,7 @@ const metrics_family metrics_catalogue[METRICS_FAMILY_COUNT] = {
     [id] = {.name = (title),                                                                       \
             .help = (text),                                                                        \
             .type = (kind),                                                                        \
-            .labels = label_names,                                                                 \
+            .labels = label_names, /* NOLINT: braces */                                            \
             .bounds = bounds_##buckets,                                                            \
             .bound_count = COUNT_##buckets,                                                        \
             .series_max = (most)},
