@@ -168,8 +168,7 @@ int cmd_run(int argc, char **argv)
         return cli_fail(&error);
     memset(&session, 0, sizeof session);
     session.config = &settings;
-    session.live = a.live;
-    session.live_confirm = getenv("LIVE_CONFIRM");
+    session.gate = gate_from_environment(settings.mode == CONFIG_MODE_LIVE, a.live);
     session.duration_ns = a.duration_ns;
     session.log.write = cli_log;
     session.on_status = on_status;

@@ -30,6 +30,7 @@ static config config_defaults(const hean_allocator *allocator)
                   .seed = 1,
                   .instruments = 2,
                   .events_per_second = 200,
+                  .book_depth = 50,
                   .funding_interval_ns = 8 * 3600 * BASE_NS_PER_S},
         .paper = {.latency_ns = BASE_NS_PER_MS,
                   .maker_fee_e8 = CONFIG_FEE_UNSET,
@@ -57,6 +58,12 @@ void config_deinit(config *self)
     }
     base_free(allocator, self->strategies);
     texts_deinit(allocator, &self->venue.paths);
+    texts_deinit(allocator, &self->venue.symbols);
+    base_free(allocator, self->venue.rest_url);
+    base_free(allocator, self->venue.public_url);
+    base_free(allocator, self->venue.private_url);
+    base_free(allocator, self->venue.credentials_file);
+    base_free(allocator, self->venue.ca_file);
     texts_deinit(allocator, &self->instruments);
     base_free(allocator, self->venue.symbol);
     base_free(allocator, self->state_dir);
@@ -143,6 +150,101 @@ static hean_status find_embedded(config_reader *reader, config_strategy *strateg
     return HEAN_OK;
 }
 
+static char *copy_text(const hean_allocator *allocator, const char *text)
+{
+    size_t bytes = strlen(text) + 1;
+    char *copy = base_alloc(allocator, bytes);
+    return copy != NULL ? memcpy(copy, text, bytes) : NULL;
+}
+
+/* ---- the venue ---- */
+
+/* The host of a URL is this machine. */
+static bool is_loopback(const char *host)
+{
+    static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
+
+    for (size_t i = 0; i < BASE_COUNT(names); i++) {
+        size_t bytes = strlen(names[i]);
+        if (strncmp(host, names[i], bytes) == 0 &&
+            (host[bytes] == 0 || host[bytes] == ':' || host[bytes] == '/'))
+            return true;
+    }
+    return false;
+}
+
+const char *config_url_problem(const char *url, const char *scheme)
+{
+    size_t bytes = strlen(scheme);
+    const char *rest = strncmp(url, scheme, bytes) == 0 ? url + bytes : "";
+    bool secure = rest[0] == 's';
+    size_t host_bytes;
+
+    if (secure)
+        rest++;
+    if (strncmp(rest, "://", 3) != 0)
+        return bytes == 2 ? "a wss:// URL" : "an https:// URL";
+    rest += 3;
+    host_bytes = strcspn(rest, "/?#");
+    if (host_bytes == 0 || memchr(rest, '@', host_bytes) != NULL ||
+        strpbrk(rest, " \t\r\n") != NULL)
+        return "a URL with a host and without a user";
+    if (!secure && !is_loopback(rest))
+        return bytes == 2 ? "wss://, as it is not this machine"
+                          : "https://, as it is not this machine";
+    return NULL;
+}
+
+/* Puts in what the network says where nothing was given. */
+static hean_status fill_url(config_reader *reader, char **url, const char *name, const char *scheme,
+                            const char *fallback)
+{
+    const char *problem;
+
+    if (*url == NULL)
+        *url = copy_text(reader->allocator, fallback);
+    if (*url == NULL)
+        return base_fail(reader->error, HEAN_E_NO_MEMORY, "%s: out of memory", reader->file);
+    problem = config_url_problem(*url, scheme);
+    if (problem != NULL)
+        return base_fail(reader->error, HEAN_E_INVALID, "%s: venue.%s: expected %s", reader->file,
+                         name, problem);
+    return HEAN_OK;
+}
+
+static hean_status complete_venue(config_reader *reader)
+{
+    static const char *const rest[] = {"https://api.bybit.com", "https://api-testnet.bybit.com",
+                                       "https://api-demo.bybit.com"};
+    /* The demo world has no market of its own: it is the real one's. */
+    static const char *const stream[] = {"wss://stream.bybit.com", "wss://stream-testnet.bybit.com",
+                                         "wss://stream.bybit.com"};
+    static const char *const private[] = {"wss://stream.bybit.com/v5/private",
+                                          "wss://stream-testnet.bybit.com/v5/private",
+                                          "wss://stream-demo.bybit.com/v5/private"};
+    static const char *const categories[] = {"linear", "spot", "inverse"};
+    config_venue *self = &reader->config->venue;
+    char public[80];
+    hean_status status;
+
+    (void)snprintf(public, sizeof public, "%s/v5/public/%s", stream[self->network],
+                   categories[self->category]);
+    status = fill_url(reader, &self->rest_url, "rest_url", "http", rest[self->network]);
+    if (status == HEAN_OK)
+        status = fill_url(reader, &self->public_url, "public_url", "ws", public);
+    if (status == HEAN_OK)
+        status = fill_url(reader, &self->private_url, "private_url", "ws", private[self->network]);
+    if (status == HEAN_OK && self->book_depth != 1 && self->book_depth != 50 &&
+        self->book_depth != 200 && self->book_depth != 1000)
+        status = base_fail(reader->error, HEAN_E_RANGE,
+                           "%s: venue.book_depth: expected 1, 50, 200 or 1000", reader->file);
+    if (status == HEAN_OK && self->source == CONFIG_SOURCE_BYBIT && self->symbols.count == 0)
+        status = base_fail(reader->error, HEAN_E_INVALID,
+                           "%s: venue.symbols: expected at least one, as venue.source is \"bybit\"",
+                           reader->file);
+    return status;
+}
+
 /* `built_in`: scripts are embedded too, and paths start where the program was started. */
 static hean_status complete(config_reader *reader, bool built_in)
 {
@@ -165,14 +267,11 @@ static hean_status complete(config_reader *reader, bool built_in)
         status = resolve(reader, &self->venue.paths.items[i]);
     if (status == HEAN_OK && !built_in)
         status = resolve(reader, &self->state_dir);
-    return status;
-}
-
-static char *copy_text(const hean_allocator *allocator, const char *text)
-{
-    size_t bytes = strlen(text) + 1;
-    char *copy = base_alloc(allocator, bytes);
-    return copy != NULL ? memcpy(copy, text, bytes) : NULL;
+    if (status == HEAN_OK && self->venue.credentials_file != NULL)
+        status = resolve(reader, &self->venue.credentials_file);
+    if (status == HEAN_OK && self->venue.ca_file != NULL)
+        status = resolve(reader, &self->venue.ca_file);
+    return status == HEAN_OK ? complete_venue(reader) : status;
 }
 
 hean_status config_from_json(const hean_allocator *allocator, const char *file, const char *json,

@@ -31,18 +31,16 @@ typedef struct session {
 
 static hean_status check_gate(const run_options *options, hean_error *error)
 {
-    bool wanted = options->config->mode == CONFIG_MODE_LIVE;
-    bool confirmed = options->live_confirm != NULL && strcmp(options->live_confirm, "YES") == 0;
+    hean_status status;
 
-    if (!wanted && !options->live)
+    if (!options->gate.mode_live && !options->gate.live_flag)
         return HEAN_OK;
-    if (!wanted || !options->live || !confirmed)
-        return base_fail(error, HEAN_E_GATE, "live trading is off; closed switches:%s%s%s",
-                         wanted ? "" : " [mode = \"live\" in the configuration]",
-                         options->live ? "" : " [--live on the command line]",
-                         confirmed ? "" : " [LIVE_CONFIRM=YES in the environment]");
-    return base_fail(error, HEAN_E_UNSUPPORTED,
-                     "live trading: this build has no connection to a venue");
+    status = gate_check(GATE_ORDERS, &options->gate, error);
+    if (status == HEAN_OK && options->config->venue.source != CONFIG_SOURCE_BYBIT)
+        status =
+            base_fail(error, HEAN_E_INVALID, "%s: live trading: expected venue.source = \"bybit\"",
+                      options->config->file);
+    return status;
 }
 
 /* ---- opening ---- */

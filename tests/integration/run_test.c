@@ -230,7 +230,7 @@ static void session_needs_all_three_switches_for_live_trading(void **state)
         {true, false, "YES", HEAN_E_GATE, {"--live", NULL, NULL}},
         {false, true, "YES", HEAN_E_GATE, {"mode", NULL, NULL}},
         {false, true, NULL, HEAN_E_GATE, {"mode", "LIVE_CONFIRM=YES", NULL}},
-        {true, true, "YES", HEAN_E_UNSUPPORTED, {"no connection to a venue", NULL, NULL}},
+        {true, true, "YES", HEAN_E_INVALID, {"bybit", NULL, NULL}},
     };
 
     (void)state;
@@ -238,7 +238,8 @@ static void session_needs_all_three_switches_for_live_trading(void **state)
         char json[200];
         config settings;
         run_options options = {
-            .config = &settings, .live = cases[i].flag, .live_confirm = cases[i].confirm};
+            .config = &settings,
+            .gate = {cases[i].config_live, cases[i].flag, cases[i].confirm, NULL, NULL}};
         hean_error error;
 
         (void)snprintf(json, sizeof json,

@@ -226,6 +226,57 @@ static void config_describes_every_key(void **state)
     base_buffer_deinit(&text);
 }
 
+static void config_fills_in_the_venues_urls(void **state)
+{
+    static const struct {
+        const char *venue, *rest, *public_url, *private_url;
+    } cases[] = {
+        {"\"source\":\"bybit\",\"symbols\":[\"BTCUSDT\"]", "https://api.bybit.com",
+         "wss://stream.bybit.com/v5/public/linear", "wss://stream.bybit.com/v5/private"},
+        {"\"network\":\"testnet\",\"category\":\"spot\"", "https://api-testnet.bybit.com",
+         "wss://stream-testnet.bybit.com/v5/public/spot",
+         "wss://stream-testnet.bybit.com/v5/private"},
+        {"\"network\":\"demo\"", "https://api-demo.bybit.com",
+         "wss://stream.bybit.com/v5/public/linear", "wss://stream-demo.bybit.com/v5/private"},
+        {"\"rest_url\":\"http://127.0.0.1:99\",\"public_url\":\"ws://localhost/x\"",
+         "http://127.0.0.1:99", "ws://localhost/x", "wss://stream.bybit.com/v5/private"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(cases); i++) {
+        char json[400];
+        hean_error error;
+        config settings;
+        (void)snprintf(json, sizeof json, "{\"venue\":{%s}," ONE_STRATEGY "}", cases[i].venue);
+        assert_status(read_json(json, &settings, &error), HEAN_OK, &error);
+        assert_string_equal(settings.venue.rest_url, cases[i].rest);
+        assert_string_equal(settings.venue.public_url, cases[i].public_url);
+        assert_string_equal(settings.venue.private_url, cases[i].private_url);
+        config_deinit(&settings);
+    }
+}
+
+static void config_refuses_a_venue_that_cannot_be_trusted(void **state)
+{
+#define VENUE(keys) "{\"venue\":{" keys "}," ONE_STRATEGY "}"
+    (void)state;
+    expect_failure(VENUE("\"source\":\"bybit\""), HEAN_E_INVALID, "venue.symbols", NULL);
+    expect_failure(VENUE("\"rest_url\":\"http://api.bybit.com\""), HEAN_E_INVALID, "venue.rest_url",
+                   "https://", NULL);
+    expect_failure(VENUE("\"rest_url\":\"http://127.0.0.1.evil.example\""), HEAN_E_INVALID,
+                   "venue.rest_url", "https://", NULL);
+    expect_failure(VENUE("\"rest_url\":\"https://user@api.bybit.com\""), HEAN_E_INVALID,
+                   "venue.rest_url", "user", NULL);
+    expect_failure(VENUE("\"rest_url\":\"wss://api.bybit.com\""), HEAN_E_INVALID, "https://", NULL);
+    expect_failure(VENUE("\"public_url\":\"ws://stream.bybit.com\""), HEAN_E_INVALID,
+                   "venue.public_url", "wss://", NULL);
+    expect_failure(VENUE("\"private_url\":\"wss:///x\""), HEAN_E_INVALID, "venue.private_url",
+                   "host", NULL);
+    expect_failure(VENUE("\"book_depth\":500"), HEAN_E_RANGE, "venue.book_depth", "200", NULL);
+    expect_failure(VENUE("\"network\":\"main\""), HEAN_E_INVALID, "mainnet|testnet|demo", NULL);
+#undef VENUE
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +290,8 @@ int main(void)
         cmocka_unit_test(config_refuses_secrets_at_any_depth),
         cmocka_unit_test(config_survives_every_failed_allocation),
         cmocka_unit_test(config_describes_every_key),
+        cmocka_unit_test(config_fills_in_the_venues_urls),
+        cmocka_unit_test(config_refuses_a_venue_that_cannot_be_trusted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

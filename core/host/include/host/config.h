@@ -8,7 +8,7 @@
 #ifndef HOST_CONFIG_H
 #define HOST_CONFIG_H
 
-#include <base/base.h>
+#include <exchange/venue.h>
 
 typedef struct config_texts {
     char **items;
@@ -16,7 +16,17 @@ typedef struct config_texts {
 } config_texts;
 
 typedef enum config_mode { CONFIG_MODE_PAPER, CONFIG_MODE_LIVE } config_mode;
-typedef enum config_source { CONFIG_SOURCE_SIM, CONFIG_SOURCE_DATA } config_source;
+typedef enum config_source {
+    CONFIG_SOURCE_SIM,          /* a market made in this process, with the paper broker */
+    CONFIG_SOURCE_DATA,         /* recorded, with the paper broker */
+    CONFIG_SOURCE_EXCHANGE_SIM, /* a venue of our own on loopback: hean exchange-sim */
+    CONFIG_SOURCE_BYBIT         /* PAPER: its market with the paper broker; LIVE: real orders */
+} config_source;
+typedef enum config_network {
+    CONFIG_NETWORK_MAINNET,
+    CONFIG_NETWORK_TESTNET,
+    CONFIG_NETWORK_DEMO
+} config_network;
 
 typedef struct config_strategy {
     char *file;         /* relative paths start at the configuration's folder */
@@ -30,7 +40,7 @@ typedef struct config_strategy {
 typedef struct config_venue {
     config_source source;
     double speed; /* event time per wall time */
-    /* SIM */
+    /* SIM, EXCHANGE_SIM */
     int64_t seed;
     int64_t instruments;
     double events_per_second;
@@ -38,6 +48,14 @@ typedef struct config_venue {
     /* DATA */
     config_texts paths;
     char *symbol; /* NULL: all */
+    /* BYBIT; the URLs are never NULL, `network` fills those that are not given */
+    config_network network;
+    venue_category category;
+    char *rest_url, *public_url, *private_url;
+    config_texts symbols;
+    int64_t book_depth;
+    char *credentials_file; /* NULL: keys come from the environment */
+    char *ca_file;          /* NULL: the system's */
 } config_venue;
 
 typedef struct config_paper {
@@ -77,6 +95,10 @@ hean_status config_load(const hean_allocator *allocator, const char *path, volat
 hean_status config_from_json(const hean_allocator *allocator, const char *file, const char *json,
                              size_t bytes, config *out, hean_error *error) HEAN_WARN_UNUSED;
 void config_deinit(config *config);
+
+/* NULL if orders and keys may go to this URL: "https://" or "wss://" (as `scheme` without the s
+ * says: "http", "ws"), or without TLS to this machine. Else what was expected. */
+const char *config_url_problem(const char *url, const char *scheme);
 
 /* The keys as a text for people: key, what is expected, default, what it does; one a line. */
 void config_describe(base_buffer *out);

@@ -8,6 +8,7 @@
 #define HOST_RUN_H
 
 #include <host/config.h>
+#include <host/gate.h>
 
 typedef struct run_strategy {
     const char *name;
@@ -34,10 +35,9 @@ typedef struct run_status {
 typedef struct run_options {
     const hean_allocator *allocator; /* NULL: malloc and free */
     const config *config;
-    const char *worker_path;  /* NULL: found, see hean_host_options */
-    bool live;                /* --live was given */
-    const char *live_confirm; /* $LIVE_CONFIRM, or NULL */
-    int64_t duration_ns;      /* wall time; 0: until stop, or the end of recorded data */
+    const char *worker_path; /* NULL: found, see hean_host_options */
+    gate_switches gate;      /* its mode is the configuration's */
+    int64_t duration_ns;     /* wall time; 0: until stop, or the end of recorded data */
     hean_log_sink log;
     void (*on_status)(void *context,
                       const run_status *status); /* every status_interval, and last */
