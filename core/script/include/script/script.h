@@ -127,6 +127,22 @@ const char *script_policy_find(const char *name, size_t *bytes);
 hean_status script_policy_run(const script_policy_call *call, base_buffer *out,
                               hean_error *error) HEAN_WARN_UNUSED;
 
+/* ---- a Lua function over JSON, in a jailed process ---- */
+typedef struct script_compute_call {
+    const char *file;   /* for messages */
+    const char *source; /* returns a function of one table */
+    size_t source_bytes;
+    const char *input; /* a JSON object */
+    size_t input_bytes;
+    int64_t deadline_ns;
+    volatile int *stop; /* as in script_jail_call */
+} script_compute_call;
+/* Calls the function that the file returns with the input as a table, and appends what it gives, a
+ * table, as JSON with sorted keys. The same input gives the same bytes.
+ * Errors: those of script_vm_load and script_jail_run; the message names file and line. */
+hean_status script_compute_run(const script_compute_call *call, base_buffer *out,
+                               hean_error *error) HEAN_WARN_UNUSED;
+
 /* ---- in a jailed worker process ---- */
 typedef struct script_worker script_worker;
 
