@@ -66,7 +66,10 @@ static void push_host(lua_State *lua, const policy_run *run)
     lua_setfield(lua, -2, "source");
     lua_pushstring(lua, run->input_name);
     lua_setfield(lua, -2, "input");
-    lua_createtable(lua, 0, 4);
+    lua_createtable(lua, 0, 5);
+    char now[40];
+    lua_pushstring(lua, base_time_format(call->now_ns, now, sizeof(now)));
+    lua_setfield(lua, -2, "now_text");
     set_number(lua, "now", (double)call->now_ns / (double)BASE_NS_PER_S);
     set_number(lua, "trials", (double)call->trials);
     set_number(lua, "started", (double)call->started);

@@ -3,9 +3,10 @@
 -- A policy is a file that returns { name = ..., evaluate = f, decide = g }. evaluate(process,
 -- context) sees one process; without decide its result is the decision. decide(records, context)
 -- sees what evaluate gave for all of them, in the order of the input, and returns the decisions.
---   process  { entry = {...}, runs = {...} } as in the input; a run also has `time`, its
---            started_at in seconds since 1970. Both belong to the policy.
---   context  { now = seconds since 1970, trials = ..., started = ..., loss_limit = ... }
+--   process  { entry = {...}, runs = {...} } as in the input, with epoch_time and promoted_time of
+--            the entry, and the time of each run, in seconds since 1970. It belongs to the policy.
+--   context  { now = seconds since 1970, now_text = the same as text, trials = ..., started = ...,
+--            loss_limit = ... }
 --   decision { process_id, state, weight, reasons = { "CODE: numbers", ... }, entry = {...} }
 --
 -- Invariants
@@ -124,7 +125,7 @@ local function check_run(where, i, run, process_id, days)
   elseif run.metrics ~= nil and type(run.metrics) ~= "table" then
     refuse(where, path .. "metrics", "an object", run.metrics)
   end
-  run.time = type(run.started_at) == "string" and parse_time(run.started_at, days) or nil
+  run.time = type(run.started_at) == "string" and parse_time(run.started_at, days)
   if not run.time then
     refuse(where, path .. "started_at", "an ISO 8601 time", run.started_at)
   end
@@ -140,20 +141,31 @@ local function check_run(where, i, run, process_id, days)
 end
 
 local entry_numbers = { "loss_limit", "epoch", "sigma_ref", "s_ref" }
-local entry_times = { "epoch_started_at", "promoted_at" }
+local entry_texts = { "type", "family", "venue", "regime", "version", "epoch_version" }
 
-local function check_entry(where, entry, days)
+local function check_time(where, field, value, days)
+  local time = type(value) == "string" and parse_time(value, days) or nil
+  if value ~= nil and not time then
+    refuse(where, field, "an ISO 8601 time", value)
+  end
+  return time
+end
+
+local function check_entry(where, entry)
   if type(entry.process_id) ~= "string" or entry.process_id == "" then
     refuse(where, "entry.process_id", "a text", entry.process_id)
   elseif not M.states[entry.state] then
     refuse(where, "entry.state", "NEW, TESTING, PROBATION, CORE, PAUSED or KILLED", entry.state)
   end
   check_numbers(where, "entry.", entry, entry_numbers)
-  for i = 1, #entry_times do
-    local value = entry[entry_times[i]]
-    if value ~= nil and not (type(value) == "string" and parse_time(value, days)) then
-      refuse(where, "entry." .. entry_times[i], "an ISO 8601 time", value)
+  for i = 1, #entry_texts do
+    local value = entry[entry_texts[i]]
+    if value ~= nil and type(value) ~= "string" then
+      refuse(where, "entry." .. entry_texts[i], "a text", value)
     end
+  end
+  if entry.loss_limit and not (entry.loss_limit > 0) then
+    refuse(where, "entry.loss_limit", "a number above 0", entry.loss_limit)
   end
 end
 
@@ -165,13 +177,16 @@ local function check_process(where, process, days)
   elseif type(process.runs) ~= "table" then
     refuse(where, "runs", "a list", process.runs)
   end
-  check_entry(where, process.entry, days)
+  local entry = process.entry
+  check_entry(where, entry)
+  process.epoch_time = check_time(where, "entry.epoch_started_at", entry.epoch_started_at, days)
+  process.promoted_time = check_time(where, "entry.promoted_at", entry.promoted_at, days)
   local count = #process.runs
   if next(process.runs) ~= nil and count == 0 then
     refuse(where, "runs", "a list", process.runs)
   end
   for i = 1, count do
-    check_run(where, i, process.runs[i], process.entry.process_id, days)
+    check_run(where, i, process.runs[i], entry.process_id, days)
   end
 end
 

@@ -549,8 +549,8 @@ end
 
 -- ---- holdout ----
 
--- Predictive t: do the newest runs (moments) collapse against the older ones? Returns t, its lower
--- tail and the degrees of freedom.
+-- Predictive t: do the newest runs (moments) collapse against the older ones? Returns t and the
+-- degrees of freedom; its lower tail is t_tail(-t, nu).
 function M.predictive_t(training, holdout)
   local nu = training.n + holdout.n - 2
   if training.n < 2 or holdout.n < 2 then
@@ -561,7 +561,7 @@ function M.predictive_t(training, holdout)
     return nil, "ZERO_VARIANCE"
   end
   local t = (holdout.mean - training.mean) / sqrt(pooled * (1 / holdout.n + 1 / training.n))
-  return t, t_tail(-t, nu), nu
+  return t, nu
 end
 
 -- ---- sequential tests ----

@@ -69,5 +69,7 @@ conforms run_status "$work/run"
 echo '{"entry":{"process_id":"a","state":"NEW"},"runs":[{"run_id":"r1","process_id":"a","started_at":"2026-01-01T00:00:00Z","status":"COMPLETED","capital_allocated_usd":100,"metrics":{"capital_delta":1,"roi":0.01}}]}' >"$work/processes"
 "$hean" process select --policy original --input "$work/processes" --now 2026-01-02 --json >"$work/select"
 conforms process_select "$work/select"
+"$hean" process select --input "$work/processes" --now 2026-01-02 --json >"$work/select"
+conforms process_select "$work/select"
 
 done_testing
