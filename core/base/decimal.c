@@ -184,6 +184,93 @@ hean_status decimal_parse_scaled(const char *text, size_t bytes, int scale10, in
     return decimal_to_scaled(value, scale10, out);
 }
 
+/* ---- products of more than 128 bits ---- */
+
+__extension__ typedef unsigned __int128 wide_pair;
+
+/* 256 bits, least significant first: three factors of 63 bits and a spare digit or three. */
+typedef struct wide {
+    uint64_t limbs[4];
+} wide;
+
+/* False if it does not fit. */
+static bool wide_multiply(wide *value, uint64_t factor)
+{
+    uint64_t carry = 0;
+
+    for (int i = 0; i < 4; i++) {
+        wide_pair product = (wide_pair)value->limbs[i] * factor + carry;
+        value->limbs[i] = (uint64_t)product;
+        carry = (uint64_t)(product >> 64);
+    }
+    return carry == 0;
+}
+
+/* Returns the rest. */
+static uint64_t wide_divide(wide *value, uint64_t divisor)
+{
+    uint64_t rest = 0;
+
+    for (int i = 3; i >= 0; i--) {
+        wide_pair part = (wide_pair)rest << 64 | value->limbs[i];
+        if (part == 0)
+            continue;
+        value->limbs[i] = (uint64_t)(part / divisor);
+        rest = (uint64_t)(part % divisor);
+    }
+    return rest;
+}
+
+static uint64_t magnitude(int64_t value)
+{
+    return value < 0 ? (uint64_t)0 - (uint64_t)value : (uint64_t)value;
+}
+
+/* value / 10^places, half-even; `more` says that something was cut off before. places >= 1. */
+static hean_status wide_round(wide *value, int places, bool more, bool negative, base_int128 *out)
+{
+    uint64_t digit;
+
+    for (; places > 1; places -= places > 18 ? 18 : places - 1) {
+        int step = places > 18 ? 18 : places - 1;
+        more = wide_divide(value, (uint64_t)decimal_power10(step)) != 0 || more;
+    }
+    digit = wide_divide(value, 10);
+    if ((value->limbs[2] | value->limbs[3]) != 0 || value->limbs[1] >> 62 != 0)
+        return HEAN_E_RANGE;
+    *out = (base_int128)((wide_pair)value->limbs[1] << 64 | value->limbs[0]);
+    if (digit > 5 || (digit == 5 && (more || *out % 2 != 0)))
+        ++*out;
+    if (negative)
+        *out = -*out;
+    return HEAN_OK;
+}
+
+hean_status decimal_product(hean_decimal a, hean_decimal b, int64_t numerator, int64_t denominator,
+                            int scale10, base_int128 *out)
+{
+    wide value = {{1, 0, 0, 0}};
+    bool negative = (a.mantissa < 0) != ((b.mantissa < 0) != (numerator < 0));
+    int places = -(a.exponent10 + b.exponent10 + scale10);
+    bool more, fits;
+
+    BASE_ASSERT(denominator > 0);
+    if (a.mantissa == 0 || b.mantissa == 0 || numerator == 0) {
+        *out = 0;
+        return HEAN_OK;
+    }
+    /* One decimal place more than is kept, at least, so that what rounds is a single digit. */
+    fits = wide_multiply(&value, magnitude(a.mantissa)) &&
+           wide_multiply(&value, magnitude(b.mantissa)) &&
+           wide_multiply(&value, magnitude(numerator));
+    for (; fits && places < 1; places++)
+        fits = wide_multiply(&value, 10);
+    if (!fits)
+        return HEAN_E_RANGE; /* over 2^256, and no denominator brings that below 2^126 */
+    more = wide_divide(&value, (uint64_t)denominator) != 0;
+    return wide_round(&value, places, more, negative, out);
+}
+
 /* Writes value * 10^exponent as plain text, without trailing zeros after the point. */
 static char *format_decimal(base_int128 value, int exponent, char *out, size_t bytes)
 {
@@ -225,7 +312,7 @@ char *decimal_format_units(int64_t units, hean_decimal step, char *out, size_t b
     return format_decimal((base_int128)units * step.mantissa, step.exponent10, out, bytes);
 }
 
-char *decimal_format_scaled(int64_t value, int scale10, char *out, size_t bytes)
+char *decimal_format_scaled(base_int128 value, int scale10, char *out, size_t bytes)
 {
     return format_decimal(value, -scale10, out, bytes);
 }

@@ -108,7 +108,7 @@ void base_json_null(base_json *json, const char *key)
     raw(json, key, "null");
 }
 
-void base_json_scaled(base_json *json, const char *key, int64_t value, int scale10)
+void base_json_scaled(base_json *json, const char *key, base_int128 value, int scale10)
 {
     char text[64];
     raw(json, key, decimal_format_scaled(value, scale10, text, sizeof text));

@@ -86,7 +86,9 @@ typedef base_json cli_json;
 #define cli_json_real       base_json_real
 #define cli_json_time       base_json_time
 void cli_json_init(cli_json *json);
-/* Writes what there is and a newline to stdout, and frees it. Returns an exit code. */
+/* Ends one of several lines; writes to stdout what has gathered, now and then. An exit code. */
+int cli_json_line(cli_json *json);
+/* Writes what there is and ends its line, and frees it. Returns an exit code. */
 int cli_json_print(cli_json *json);
 
 /* ---- the ledger ---- */

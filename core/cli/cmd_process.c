@@ -10,6 +10,7 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *about;
 } subcommands[] = {
+    {"attribute", process_attribute, "tell what runs really earned"},
     {"select", process_select, "let a policy decide about processes from their runs"},
 };
 

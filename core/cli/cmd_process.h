@@ -6,6 +6,7 @@
 
 #include "cli.h"
 
+int process_attribute(int argc, char **argv);
 int process_select(int argc, char **argv);
 
 #endif

@@ -32,6 +32,14 @@ expect "no input" 2 'missing --input' "$hean" process select
 expect "a missing input" 1 'nothere.jsonl' "$hean" process select --input "$work/nothere.jsonl"
 expect "an unknown policy" 1 'no policy is called nice' "$hean" process select --input "$work/processes.jsonl" --policy nice
 expect "a bad run" 1 'processes.jsonl:1: runs\[0\].started_at: expected an ISO 8601 time, got soon' "$hean" process select --input "$work/processes.jsonl" --policy original
+printf '%s\n' '{"run_id":"r1","process_id":"a","status":"COMPLETED","metrics":{"capital_delta":1}}' \
+  '{"run_id":"r2","process_id":"a","status":"COMPLETED","metrics":{"capital_delta":"two"}}' \
+  '{"run_id":"r3","process_id":"a","status":"COMPLETED","metrics":{"time_hours":-1}}' >"$work/runs.jsonl"
+expect "a list of runs that is not there" 1 'nothere.jsonl' "$hean" process attribute --input "$work/nothere.jsonl"
+expect "a run with a text for a number" 1 'runs.jsonl:2: metrics.capital_delta: expected a number, got "two"' "$hean" process attribute --input "$work/runs.jsonl"
+expect "a run of less than no time" 1 'runs.jsonl:3: metrics.time_hours: expected at least 0' "$hean" process attribute --input "$work/runs.jsonl"
+expect "bad runs do not hide the good ones" 1 '"runs":1,.*"bad_lines":2' "$hean" process attribute --input "$work/runs.jsonl" --json
+expect "a rate below 0" 2 'a rate is out of range' "$hean" process attribute --input "$work/runs.jsonl" --apr -0.1
 
 # ---- data ----
 expect "a missing file" 1 'nothere.csv' "$hean" data check "$work/nothere.csv"

@@ -69,7 +69,15 @@ conforms run_status "$work/run"
 echo '{"entry":{"process_id":"a","state":"NEW"},"runs":[{"run_id":"r1","process_id":"a","started_at":"2026-01-01T00:00:00Z","status":"COMPLETED","capital_allocated_usd":100,"metrics":{"capital_delta":1,"roi":0.01}}]}' >"$work/processes"
 "$hean" process select --policy original --input "$work/processes" --now 2026-01-02 --json >"$work/select"
 conforms process_select "$work/select"
+printf '%s\n' '{"run_id":"r1","process_id":"a","status":"COMPLETED","capital_allocated_usd":100,"metrics":{"capital_delta":1,"time_hours":2.5}}' \
+  '{"run_id":"r2","process_id":"a","status":"RUNNING"}' >"$work/runs"
+"$hean" process attribute --input "$work/runs" --json >"$work/attribute"
+conforms process_attribute "$work/attribute"
 "$hean" process select --input "$work/processes" --now 2026-01-02 --json >"$work/select"
 conforms process_select "$work/select"
+printf '%s\n' '{"run_id":"r1","process_id":"a","status":"COMPLETED","capital_allocated_usd":100,"metrics":{"capital_delta":1,"time_hours":2.5}}' \
+  '{"run_id":"r2","process_id":"a","status":"RUNNING"}' >"$work/runs"
+"$hean" process attribute --input "$work/runs" --json >"$work/attribute"
+conforms process_attribute "$work/attribute"
 
 done_testing

@@ -383,12 +383,64 @@ static void hmac_gives_what_its_standard_says(void **state)
     }
 }
 
+typedef struct product_row {
+    hean_decimal a, b;
+    int64_t numerator, denominator;
+    hean_status status;
+    const char *e8; /* the product, with 8 decimals kept */
+} product_row;
+
+static void decimal_product_rounds_once_whatever_its_size(void **state)
+{
+    static const product_row rows[] = {
+        {{1, 0}, {1, 0}, 1, 1, HEAN_OK, "1"},
+        {{0, 0}, {999999999999999999, 300}, 1, 3, HEAN_OK, "0"},
+        {{5, -9}, {1, 0}, 1, 1, HEAN_OK, "0"},
+        {{15, -9}, {1, 0}, 1, 1, HEAN_OK, "0.00000002"},
+        {{25, -9}, {1, 0}, -1, 1, HEAN_OK, "-0.00000002"},
+        {{25, -9}, {1, 0}, 3, 3, HEAN_OK, "0.00000002"},
+        {{250000000000000001, -25}, {1, 0}, 1, 1, HEAN_OK, "0.00000003"},
+        {{-1, 0}, {1, 0}, 1, 3, HEAN_OK, "-0.33333333"},
+        {{2, 0}, {1, 0}, 1, 3, HEAN_OK, "0.66666667"},
+        {{1, -400}, {1, -400}, 1, 1, HEAN_OK, "0"},
+        {{999999999999999999, -18},
+         {999999999999999999, -9},
+         INT64_MAX,
+         INT64_MAX,
+         HEAN_OK,
+         "999999999.999999998"},
+        {{999999999999999999, 0},
+         {999999999999999999, -9},
+         50000000000,
+         8760000000000000,
+         HEAN_OK,
+         "5707762557077625559360.73059361"},
+        {{999999999999999999, 0}, {999999999999999999, 0}, 1, 1, HEAN_E_RANGE, NULL},
+        {{1, 400}, {1, 0}, 1, INT64_MAX, HEAN_E_RANGE, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        base_int128 product = 7;
+        char text[64];
+        int places = i == 10 ? 9 : 8;
+        assert_int_equal(decimal_product(rows[i].a, rows[i].b, rows[i].numerator,
+                                         rows[i].denominator, places, &product),
+                         rows[i].status);
+        if (rows[i].status == HEAN_OK)
+            assert_string_equal(decimal_format_scaled(product, places, text, sizeof text),
+                                rows[i].e8);
+        else
+            assert_true(product == 7);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_status_has_a_name_and_a_text),
         cmocka_unit_test(fail_cleans_and_cuts_its_message),
         cmocka_unit_test(decimal_parse_reads_whole_texts_only),
+        cmocka_unit_test(decimal_product_rounds_once_whatever_its_size),
         cmocka_unit_test(units_are_exact_or_refused),
         cmocka_unit_test(rounding_is_half_even),
         cmocka_unit_test(decimals_are_written_without_trailing_zeros),

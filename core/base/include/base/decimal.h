@@ -27,7 +27,7 @@ hean_status decimal_parse_scaled(const char *text, size_t bytes, int scale10,
 /* units * step as plain text without trailing zeros ("2681.62"); returns out (48 bytes do). */
 char *decimal_format_units(int64_t units, hean_decimal step, char *out, size_t bytes);
 /* value / 10^scale10 as plain text without trailing zeros. */
-char *decimal_format_scaled(int64_t value, int scale10, char *out, size_t bytes);
+char *decimal_format_scaled(base_int128 value, int scale10, char *out, size_t bytes);
 
 /* The number nearest to units * step. */
 double decimal_units_to_double(int64_t units, hean_decimal step);
@@ -35,6 +35,11 @@ double decimal_units_to_double(int64_t units, hean_decimal step);
 /* numerator / denominator, half-even; denominator must not be 0. HEAN_E_RANGE on overflow. */
 hean_status decimal_divide(base_int128 numerator, base_int128 denominator,
                            int64_t *out) HEAN_WARN_UNUSED;
+
+/* a * b * numerator / denominator * 10^scale10, exact up to the one rounding at the end
+ * (half-even). denominator > 0. HEAN_E_RANGE if it does not fit. */
+hean_status decimal_product(hean_decimal a, hean_decimal b, int64_t numerator, int64_t denominator,
+                            int scale10, base_int128 *out) HEAN_WARN_UNUSED;
 
 /* 10^exponent for 0..18, asserted. */
 int64_t decimal_power10(int exponent);

@@ -24,7 +24,7 @@ void base_json_whole(base_json *json, const char *key, int64_t value);
 void base_json_bool(base_json *json, const char *key, bool value);
 void base_json_null(base_json *json, const char *key);
 /* value / 10^scale10 as an exact number, e.g. money in e8 with scale10 8. */
-void base_json_scaled(base_json *json, const char *key, int64_t value, int scale10);
+void base_json_scaled(base_json *json, const char *key, base_int128 value, int scale10);
 /* units * step as an exact number: prices and quantities. */
 void base_json_units(base_json *json, const char *key, int64_t units, hean_decimal step);
 /* Not for money. NaN and infinity become null. */

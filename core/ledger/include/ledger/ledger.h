@@ -93,8 +93,8 @@ typedef struct ledger_posting {
  * id and the field. */
 hean_status ledger_check(const ledger_posting *posting, hean_error *error) HEAN_WARN_UNUSED;
 
-/* L3: the first field in which the contents of two postings differ, whatever their ids; NULL if they
- * are the same. Both must have passed ledger_check. */
+/* L3: the first field in which the contents of two postings differ, whatever their ids; NULL if
+ * they are the same. Both must have passed ledger_check. */
 const char *ledger_difference(const ledger_posting *a, const ledger_posting *b);
 
 /* ---- the chain: pure functions that memory and disk share ---- */
