@@ -14,7 +14,8 @@ typedef struct backtest_arguments {
     const char *symbol, *queue, *isolation, *latency_file;
     hean_decimal capital, latency_ms, entry_ms, response_ms, maker_bps, taker_bps, queue_power;
     int64_t seed, from_ns, to_ns, deadline_ns, memory_mb;
-    bool as_json, strict, quiet;
+    const char *store, *process;
+    bool as_json, strict, quiet, no_store;
 } backtest_arguments;
 
 #define UNSET INT32_MIN /* exponent10 of a decimal that was not given */
@@ -112,6 +113,7 @@ static int fill_options(const backtest_arguments *arguments, backtest_options *o
     options->to_ns = arguments->to_ns;
     options->strict = arguments->strict;
     options->seed = (uint64_t)arguments->seed;
+    options->process = arguments->process;
     options->stop = &cli_stop;
     if (arguments->deadline_ns > 0)
         options->deadline_ns = arguments->deadline_ns;
@@ -194,8 +196,34 @@ static void print_data_json(cli_json *json, const backtest_result *result)
     cli_json_object_end(json);
 }
 
-static int print_json(const backtest_result *result, const hean_error *error)
+static hean_status print_group_json(void *context, const ledger_group *group, hean_error *error)
 {
+    (void)error;
+    cli_json_object(context, NULL);
+    cli_ledger_group_json(context, group);
+    cli_json_object_end(context);
+    return HEAN_OK;
+}
+
+/* What `hean ledger balances --run RUN` says once it is recorded. */
+static hean_status print_ledger_json(cli_json *json, const backtest_result *result, bool recorded)
+{
+    ledger_filter all = ledger_filter_all();
+    hean_status status = HEAN_OK;
+
+    cli_json_text(json, "run", result->run);
+    cli_json_bool(json, "recorded", recorded);
+    cli_json_text(json, "ledger_hash", result->ledger_hash);
+    cli_json_array(json, "ledger");
+    if (result->ledger != NULL)
+        status = ledger_balances(result->ledger, &all, 0, print_group_json, json, NULL);
+    cli_json_array_end(json);
+    return status;
+}
+
+static int print_json(const backtest_result *result, bool recorded, const hean_error *error)
+{
+    hean_status status;
     cli_json json;
 
     cli_json_init(&json);
@@ -229,12 +257,17 @@ static int print_json(const backtest_result *result, const hean_error *error)
     cli_json_whole(&json, "log_lines", (int64_t)result->log_lines);
     cli_json_whole(&json, "log_lines_dropped", (int64_t)result->log_lines_dropped);
     cli_json_text(&json, "orders_hash", result->orders_hash);
+    status = print_ledger_json(&json, result, recorded);
     cli_json_text(&json, "script_sha256", result->script_sha256);
     print_data_json(&json, result);
     cli_json_real(&json, "wall_seconds", result->wall_seconds);
     cli_json_real(&json, "events_per_second", result->events_per_second);
     cli_json_whole(&json, "peak_rss_bytes", (int64_t)result->peak_rss_bytes);
     cli_json_object_end(&json);
+    if (status != HEAN_OK) {
+        base_buffer_deinit(&json.buffer);
+        return cli_fail(&(hean_error){status, "backtest: the ledger's sums"});
+    }
     return cli_json_print(&json);
 }
 
@@ -286,6 +319,9 @@ static void print_summary(const backtest_result *result)
     if (result->risk_state != HEAN_RISK_NORMAL && result->risk_state <= HEAN_RISK_HARD_STOP)
         printf("  %-14s %16s\n", "risk state", states[result->risk_state]);
     printf("  %-14s %s\n", "orders hash", result->orders_hash);
+    if (result->ledger != NULL)
+        printf("  %-14s %s, run %s, %llu entries\n", "ledger hash", result->ledger_hash,
+               result->run, (unsigned long long)ledger_entries(result->ledger));
 }
 
 /* Rows that were not used are said in every output mode. */
@@ -313,6 +349,31 @@ static void on_progress(void *context, const char *stage, double fraction, uint6
     cli_progress(stage, fraction);
 }
 
+/* Keeps the run in the store. A backtest that cannot be recorded has still ended: its result is
+ * shown, and the exit code says that something failed. */
+static int record(const backtest_arguments *arguments, const backtest_result *result,
+                  bool *recorded)
+{
+    const char *path = arguments->store != NULL ? arguments->store : CLI_STORE_DEFAULT;
+    ledger_result posted;
+    hean_error error = {HEAN_OK, ""};
+    store *into = NULL;
+    hean_status status;
+
+    *recorded = false;
+    if (arguments->no_store || result->ledger == NULL)
+        return CLI_EXIT_DONE;
+    status = store_open(NULL, path, STORE_WRITE, &into, &error);
+    if (status == HEAN_OK)
+        status = backtest_record(result, into, &posted, &error);
+    store_close(into);
+    *recorded = status == HEAN_OK;
+    if (status == HEAN_OK)
+        return CLI_EXIT_DONE;
+    (void)base_fail_prefix(&error, "the backtest is not recorded (--no-store runs without)");
+    return cli_fail(&error);
+}
+
 static int run(const char *file, const backtest_arguments *arguments)
 {
     backtest_options options = backtest_options_default();
@@ -321,6 +382,7 @@ static int run(const char *file, const backtest_arguments *arguments)
     base_buffer params;
     hean_latency_sample *latency = NULL;
     hean_status status = HEAN_OK;
+    bool recorded = false;
     int code;
 
     memset(&result, 0, sizeof result);
@@ -350,10 +412,12 @@ static int run(const char *file, const backtest_arguments *arguments)
     cli_progress("", -1);
     code = status == HEAN_OK ? CLI_EXIT_DONE : cli_fail(&error);
     print_data_notes(&result);
+    if (status == HEAN_OK)
+        code = record(arguments, &result, &recorded);
     if (result.strategy[0] != 0) { /* it began: say how far it got, whatever ended it */
         int printed = CLI_EXIT_DONE;
         if (arguments->as_json)
-            printed = print_json(&result, status == HEAN_OK ? NULL : &error);
+            printed = print_json(&result, recorded, status == HEAN_OK ? NULL : &error);
         else
             print_summary(&result);
         if (printed != CLI_EXIT_DONE)
@@ -397,6 +461,9 @@ int cmd_backtest(int argc, char **argv)
         {"--deadline", CLI_DURATION, &a.deadline_ns, "T", "processor time per callback; 5s"},
         {"--memory-mb", CLI_WHOLE, &a.memory_mb, "N", "Lua memory; 64"},
         {"--isolation", CLI_TEXT, &a.isolation, "MODE", "process (default), in-process"},
+        {"--process", CLI_TEXT, &a.process, "ID", "whose run it is; the strategy's name"},
+        {"--store", CLI_TEXT, &a.store, "FILE", "where it is recorded; " CLI_STORE_DEFAULT},
+        {"--no-store", CLI_FLAG, &a.no_store, NULL, "it is not recorded"},
         {"--strict", CLI_FLAG, &a.strict, NULL, "a bad row ends it"},
         {"--quiet", CLI_FLAG, &a.quiet, NULL, "no log lines of the strategy"},
         {"--json", CLI_FLAG, &a.as_json, NULL, "one JSON object on stdout"}};

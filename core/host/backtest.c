@@ -4,6 +4,8 @@
  */
 #include "backtest_private.h"
 
+#include <host/post.h>
+
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +17,7 @@ backtest_options backtest_options_default(void)
 
     return (backtest_options){
         .capital_e8 = 10000 * BASE_E8,
+        .opportunity_e12 = POST_OPPORTUNITY_E12,
         .entry_latency_ns = host.entry_latency_ns,
         .response_latency_ns = host.response_latency_ns,
         .queue = host.queue,
@@ -37,6 +40,7 @@ typedef struct backtest {
     backtest_data data;
     script_heartbeat *heartbeat;
     replay_report *report;
+    replay_money *money;
     size_t log_read; /* bytes of the report's log that went to the sink */
     uint64_t peak_rss_bytes;
 } backtest;
@@ -80,6 +84,7 @@ static hean_status run_replay(backtest *self, hean_error *error)
         .data = &self->data.data,
         .heartbeat = self->heartbeat,
         .report = self->report,
+        .money = self->money,
         .jail = jail,
         .look = jail ? NULL : watch,
         .look_context = self,
@@ -130,6 +135,13 @@ static hean_status read_report(backtest *self, backtest_result *out, hean_error 
     result.last_ns = self->data.data.info.last_local_ns;
     result.peak_rss_bytes = self->peak_rss_bytes;
     result.import_seconds = self->data.import_seconds;
+    if (result.complete)
+        status = report_ledger(self->report, self->money, self->options, &self->data.data,
+                               self->allocator, &result, error);
+    if (status != HEAN_OK) {
+        backtest_result_deinit(self->allocator, &result);
+        return status;
+    }
     result.imported = self->data.imported;
     result.import = self->data.import;
     self->data.imported = false; /* it belongs to the result now */
@@ -173,14 +185,21 @@ static hean_status check_options(const backtest_options *options, hean_error *er
     return HEAN_OK;
 }
 
+/* NULL on failure. Memory is taken as it is touched. */
+static void *map_shared(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 static hean_status share_memory(backtest *self, hean_error *error)
 {
-    void *report =
-        mmap(NULL, sizeof *self->report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    if (report == MAP_FAILED)
+    self->report = map_shared(sizeof *self->report);
+    self->money = map_shared(sizeof *self->money);
+    if (self->report == NULL || self->money == NULL)
         return base_fail(error, HEAN_E_NO_MEMORY, "backtest: %s", strerror(errno));
-    self->report = report;
     return script_heartbeat_open(&self->heartbeat, error);
 }
 
@@ -225,6 +244,8 @@ cleanup:
     script_heartbeat_close(self.heartbeat);
     if (self.report != NULL)
         (void)munmap(self.report, sizeof *self.report);
+    if (self.money != NULL)
+        (void)munmap(self.money, sizeof *self.money);
     base_free(self.allocator, self.params_json);
     base_free(self.allocator, self.file);
     base_buffer_deinit(&self.source);
@@ -237,6 +258,7 @@ void backtest_result_deinit(const hean_allocator *allocator, backtest_result *re
         allocator = base_allocator_default();
     base_free(allocator, result->positions);
     base_free(allocator, result->metrics);
+    ledger_close(result->ledger);
     if (result->imported)
         market_import_report_deinit(allocator, &result->import);
     memset(result, 0, sizeof *result);

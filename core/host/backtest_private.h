@@ -71,6 +71,14 @@ typedef struct replay_report {
     _Alignas(8) char log[BACKTEST_LOG_BYTES_MAX];
 } replay_report;
 
+/* Executions and fundings as the engine told them, for the ledger: shared like the report. Only
+ * what is touched costs memory. */
+#define REPLAY_MONEY_EVENTS_MAX (UINT64_C(1) << 24)
+typedef struct replay_money {
+    uint64_t count; /* more than there is room for: the replay ended by HEAN_E_LIMIT */
+    hean_event events[REPLAY_MONEY_EVENTS_MAX];
+} replay_money;
+
 typedef struct replay {
     const hean_allocator *allocator;
     const backtest_options *options;
@@ -79,6 +87,7 @@ typedef struct replay {
     const market_data *data;
     script_heartbeat *heartbeat;
     replay_report *report;
+    replay_money *money;
     bool jail;                   /* enter it before the script is loaded */
     void (*look)(void *context); /* now and then, between callbacks; may be NULL */
     void *look_context;
@@ -96,6 +105,13 @@ size_t report_drain_log(const replay_report *report, size_t from, const hean_log
 hean_status report_read(const replay_report *report, const hean_allocator *allocator,
                         const market_data *data, backtest_result *out,
                         hean_error *error) HEAN_WARN_UNUSED;
+
+/* The ledger of a complete replay, and what its sums are; checks them against the account that was
+ * reported: HEAN_E_INVARIANT. HEAN_E_CORRUPT: events that no engine can have told. */
+hean_status report_ledger(const replay_report *report, const replay_money *money,
+                          const backtest_options *options, const market_data *data,
+                          const hean_allocator *allocator, backtest_result *out,
+                          hean_error *error) HEAN_WARN_UNUSED;
 
 /* Engine and script over all of the data. `self` is a replay; body of script_jail_call. */
 hean_status replay_run(void *self, base_buffer *out, hean_error *error) HEAN_WARN_UNUSED;

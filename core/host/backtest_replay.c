@@ -34,11 +34,26 @@ static void report_log(void *context, hean_log_level level, int64_t time_ns, con
                      __ATOMIC_RELEASE);
 }
 
+/* The ledger's own copy of what moved money. */
+static void keep_money(replay *self, const hean_event *event)
+{
+    replay_money *money = self->money;
+
+    if (money->count < REPLAY_MONEY_EVENTS_MAX)
+        money->events[money->count] = *event;
+    else
+        self->report->stop = 1;
+    money->count++;
+}
+
 static void report_account_event(void *context, const hean_event *event)
 {
     replay *self = context;
     replay_report *report = self->report;
     int64_t value_e8;
+
+    if (event->kind != HEAN_EVENT_ORDER)
+        keep_money(self, event);
 
     if (event->kind == HEAN_EVENT_ORDER) {
         if (event->data.order.status == HEAN_ORDER_CANCELLED)
@@ -211,6 +226,10 @@ static hean_status play(replay *self, hean_error *error)
     self->report->wall_ns = base_clock_monotonic_ns() - begin_ns;
     if (strategy->stopped)
         status = base_fail(error, strategy->why.status, "%s", strategy->why.message);
+    if (self->money->count > REPLAY_MONEY_EVENTS_MAX)
+        status = base_fail(error, HEAN_E_LIMIT,
+                           "backtest: more than %llu executions and fundings in one backtest",
+                           (unsigned long long)REPLAY_MONEY_EVENTS_MAX);
     if (status == HEAN_OK)
         self->report->complete = 1;
     ending = report_end(self, status == HEAN_OK ? error : NULL);

@@ -22,6 +22,10 @@ expect "a strategy that is not there" 1 'nothere.lua' "$hean" backtest nothere.l
 expect "a bad time" 2 'expected a time' "$hean" backtest "$strategy" --data sim:1 --from yesterday
 expect "a bad seed of sim" 1 'sim' "$hean" backtest "$strategy" --data sim:abc
 expect "a bad queue model" 2 'risk-averse' "$hean" backtest "$strategy" --data sim:1 --queue fifo
+expect "a store that cannot be: the result is shown, the failure said" 1 'not recorded.*--no-store' \
+  bash -c "'$hean' backtest strategies/hello.lua --data sim:1,hours=0.01 --store /dev/null/hean.db"
+expect "a store that is something else" 1 'not recorded.*README' \
+  "$hean" backtest strategies/hello.lua --data sim:1,hours=0.01 --store README.md
 expect "a bad --set" 2 'NAME=VALUE' "$hean" backtest "$strategy" --data sim:1 --set lookback
 
 # ---- processes ----
@@ -94,7 +98,7 @@ script() { # NAME CODE PATTERN TEXT [arguments]
   local name=$1 code=$2 pattern=$3
   printf '%s\n' "$4" >"$work/script.lua"
   shift 4
-  expect "$name" "$code" "$pattern" "$hean" backtest "$work/script.lua" --data sim:1,hours=0.05,funding=60s "$@"
+  expect "$name" "$code" "$pattern" "$hean" backtest "$work/script.lua" --data sim:1,hours=0.05,funding=60s --no-store "$@"
 }
 script "a syntax error" 1 'script.lua:[23]: .*(expected|near)' $'local x = 1\nreturn {'
 script "a script that returns nothing" 1 'script.lua' 'local x = 1'

@@ -51,7 +51,7 @@ cp "$prefix/libexec/hean-worker" by-cmake/
 expect "CMake, static, its worker beside it: runs" 0 "$ran" by-cmake/embed-static "$maker"
 
 expect "the installed program trades" 0 'net' "$prefix/bin/hean" backtest "$maker" \
-  --data sim:1,hours=0.01,instruments=1
+  --data sim:1,hours=0.01,instruments=1 --no-store
 expect "the installed program finds its worker" 0 'strategies 5/5' "$prefix/bin/hean" run \
   --duration 1s
 done_testing

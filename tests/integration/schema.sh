@@ -47,7 +47,8 @@ fi
 conforms version "$work/version"
 "$hean" doctor --json >"$work/doctor"
 conforms doctor "$work/doctor"
-"$hean" backtest strategies/market_maker.lua --data sim:1,hours=0.05 --json >"$work/backtest" 2>"$work/err"
+"$hean" backtest strategies/market_maker.lua --data sim:1,hours=0.05 --store "$work/hean.db" \
+  --json >"$work/backtest" 2>"$work/err"
 conforms backtest "$work/backtest"
 echo 'return { name = "stopped", on_start = function() error("x") end }' >"$work/stopped.lua"
 "$hean" backtest "$work/stopped.lua" --data sim:1,hours=0.01 --json >"$work/stopped" 2>"$work/err"

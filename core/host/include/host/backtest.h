@@ -10,12 +10,16 @@
  *       modes, on every machine.
  *   K2  no row is skipped in silence: what the import found is part of the result.
  *   K3  net = gross - fees + funding, to the last digit.
+ *   K4  every execution and funding is in the ledger; its sums equal the account's realized, fees
+ *       and funding. The ledger knows no unrealized profit, and counts what capital costs.
  */
 #ifndef HOST_BACKTEST_H
 #define HOST_BACKTEST_H
 
 #include <base/hash.h>
+#include <ledger/ledger.h>
 #include <market/import.h>
+#include <store/store.h>
 
 #define BACKTEST_FEE_UNSET INT64_MIN
 /* Used where neither the options, an instrument text nor the data give fees: 2 and 5.5 basis
@@ -37,6 +41,8 @@ typedef struct backtest_options {
     int64_t from_ns, to_ns; /* local time, [from, to); 0: open */
     bool strict;            /* a bad row is an error */
     int64_t capital_e8;
+    int64_t opportunity_e12; /* what capital would earn elsewhere, a year: 5 % */
+    const char *process;     /* whose run this is; NULL: the strategy's name */
     int64_t entry_latency_ns, response_latency_ns;
     const hean_latency_sample *latency; /* recorded, in place of both (host/latency.h); NULL */
     size_t latency_count;
@@ -64,6 +70,8 @@ typedef struct backtest_position {
 /* The most log lines' text that is kept of one backtest; more is counted as dropped. */
 #define BACKTEST_LOG_BYTES_MAX (1u << 20)
 
+#define BACKTEST_RUN_BYTES 24 /* "bt-" and 16 hexadecimal digits */
+
 typedef struct backtest_result {
     char strategy[HEAN_NAME_BYTES];
     bool complete; /* the whole of the data was replayed */
@@ -85,6 +93,11 @@ typedef struct backtest_result {
     size_t metric_count;
     uint64_t log_lines, log_lines_dropped;
     char orders_hash[HASH_SHA256_HEX_BYTES]; /* empty if the script had to be killed */
+    /* Of a complete replay only. The run's id is made of everything that made the result, so that
+     * the same backtest is the same run. */
+    char run[BACKTEST_RUN_BYTES];
+    ledger *ledger;
+    char ledger_hash[HASH_SHA256_HEX_BYTES];
     char data_sha256[HASH_SHA256_HEX_BYTES];
     char script_sha256[HASH_SHA256_HEX_BYTES];
     double import_seconds; /* 0: the binary form was mapped as it is */
@@ -105,6 +118,10 @@ backtest_options backtest_options_default(void);
  * they are known). */
 hean_status backtest_run(const backtest_options *options, backtest_result *result,
                          hean_error *error) HEAN_WARN_UNUSED;
+/* Posts the ledger of a complete backtest, whole; the same backtest again posts nothing new.
+ * Errors: HEAN_E_STATE (not complete), those of store_post. */
+hean_status backtest_record(const backtest_result *result, store *store, ledger_result *posted,
+                            hean_error *error) HEAN_WARN_UNUSED;
 /* After a result was filled. NULL: the allocator of the options was NULL. */
 void backtest_result_deinit(const hean_allocator *allocator, backtest_result *result);
 
