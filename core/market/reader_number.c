@@ -1,6 +1,7 @@
 /*
- * reader_number.c: see reader_number.h. The fast way reads plain digits straight into steps; signs,
- * exponents and odd steps go the slow way through decimal.h. Both give the same result.
+ * reader_number.c: see market/number.h and reader_number.h. The fast way reads plain digits
+ * straight into steps; signs, exponents and odd steps go the slow way through decimal.h. Both give
+ * the same result.
  */
 #include "reader_number.h"
 

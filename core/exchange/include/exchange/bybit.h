@@ -192,8 +192,10 @@ typedef struct bybit_execution {
     char fee_coin[VENUE_COIN_BYTES];
     hean_side side;
     bool maker;
-    int64_t price_ticks, qty_lots, fee_e8; /* fee: paid positive; FUNDING: paid positive too */
-    int64_t realized_e8;                   /* execPnl; 0 where it is not said */
+    int64_t price_ticks, qty_lots; /* the price of what is not a trade on the book is rounded */
+    int64_t value_e8;
+    int64_t fee_e8;      /* paid positive; FUNDING: paid positive too */
+    int64_t realized_e8; /* execPnl; 0 where it is not said */
     int64_t rate_e12;
     int64_t time_ns;
 } bybit_execution;
@@ -305,30 +307,36 @@ typedef struct bybit_book_head {
     int64_t update_id, sequence, exch_ns, sent_ns;
 } bybit_book_head;
 
-/* Partial: a ticker delta has only what changed. Bits say which fields were there. */
+/* Partial: a ticker delta has only what changed. Bits say which fields were there; a field that is
+ * there and 0 has no value now. Price and size of a side may come apart. */
 typedef struct bybit_ticker_delta {
     bool snapshot;
     uint32_t fields;
     bybit_ticker ticker;
     int64_t sent_ns;
 } bybit_ticker_delta;
-#define BYBIT_TICKER_LAST  0x001u
-#define BYBIT_TICKER_MARK  0x002u
-#define BYBIT_TICKER_INDEX 0x004u
-#define BYBIT_TICKER_BID   0x008u
-#define BYBIT_TICKER_ASK   0x010u
-#define BYBIT_TICKER_RATE  0x020u
-#define BYBIT_TICKER_NEXT  0x040u
-#define BYBIT_TICKER_OPEN  0x080u
+#define BYBIT_TICKER_LAST     0x001u
+#define BYBIT_TICKER_MARK     0x002u
+#define BYBIT_TICKER_INDEX    0x004u
+#define BYBIT_TICKER_BID      0x008u /* the price */
+#define BYBIT_TICKER_ASK      0x010u
+#define BYBIT_TICKER_RATE     0x020u
+#define BYBIT_TICKER_NEXT     0x040u
+#define BYBIT_TICKER_OPEN     0x080u
+#define BYBIT_TICKER_BID_SIZE 0x100u
+#define BYBIT_TICKER_ASK_SIZE 0x200u
+#define BYBIT_TICKER_INTERVAL 0x400u
 
 typedef struct bybit_frame_sink {
     void *context;
     void (*control)(void *context, const bybit_control *control);
-    /* `events` are BOOK levels (flags as hean.h says, local_ns as given) of one message. */
+    /* `events` are BOOK levels (flags as hean.h says, local_ns as given) of one message; a delta
+     * without levels has none. */
     hean_status (*book)(void *context, const bybit_book_head *head, const hean_event *events,
                         size_t count);
-    /* TRADE and BAR events (only confirmed bars), and liquidations as TRADE events by their own
-     * call. */
+    /* TRADE (but for block trades, which do not meet the book) and BAR events (only confirmed
+     * bars), and liquidations as TRADE events by their own call; the side is that of the taker who
+     * ends the position. No event's exch_ns is after its local_ns. */
     hean_status (*market)(void *context, const hean_event *events, size_t count);
     hean_status (*liquidations)(void *context, const hean_event *events, size_t count);
     hean_status (*ticker)(void *context, const bybit_ticker_delta *delta);
@@ -344,7 +352,9 @@ hean_status bybit_decoder_open(const hean_allocator *allocator, const bybit_symb
                                bybit_decoder **out) HEAN_WARN_UNUSED;
 void bybit_decoder_close(bybit_decoder *decoder);
 /* Decodes one text message and calls the sink, once the whole of it was understood.
- * HEAN_E_PARSE, HEAN_E_INVALID, HEAN_E_RANGE: what and where; nothing was called. */
+ * HEAN_E_PARSE, HEAN_E_INVALID, HEAN_E_RANGE, HEAN_E_LIMIT (too long, too deep, too many rows):
+ * what and where; nothing was called, and `kind` is untouched. A failure of the sink is returned as
+ * it is. Functions of the sink may be NULL. */
 hean_status bybit_decode(bybit_decoder *decoder, const char *text, size_t bytes, int64_t local_ns,
                          const bybit_frame_sink *sink, bybit_frame_kind *kind,
                          hean_error *error) HEAN_WARN_UNUSED;
