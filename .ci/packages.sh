@@ -7,7 +7,7 @@ packages=(
   # to build and run
   gcc libc6-dev cmake ninja-build pkg-config make
   libluajit-5.1-dev lua-cjson-dev libjansson-dev libseccomp-dev libssl-dev zlib1g-dev
-  libsqlite3-dev libcurl4-openssl-dev libuv1-dev libwslay-dev libmicrohttpd-dev
+  libsqlite3-dev libcurl4-openssl-dev libuv1-dev libwslay-dev libmicrohttpd-dev libjs-dygraphs
   # to test and check
   libcmocka-dev luajit lua-busted lua-check g++ clang clang-tidy cppcheck
   sqlite3 python3 python3-jsonschema python3-prometheus-client zip git ca-certificates
