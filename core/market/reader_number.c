@@ -76,34 +76,14 @@ static reader_number read_slow(const char *text, size_t bytes, const reader_step
 reader_number reader_number_read(const char *text, size_t bytes, const reader_step *step,
                                  reader_rounding rounding, int64_t *out)
 {
-    const char *at = text, *end = text + bytes;
     int64_t value = 0;
-    int missing = step->decimals;
 
-    if (missing < 0 || rounding != READER_EXACT || bytes == 0 || bytes > DIGITS_MAX ||
-        step->size.mantissa == 0)
-        return read_slow(text, bytes, step, rounding, out);
-    for (; at < end && (unsigned char)(*at - '0') <= 9; at++)
-        value = value * 10 + (*at - '0');
-    if (at == text || at - text + missing > DIGITS_MAX)
-        return read_slow(text, bytes, step, rounding, out);
-    if (at < end && *at == '.') {
-        at++;
-        for (; at < end && missing > 0 && (unsigned char)(*at - '0') <= 9; at++, missing--)
-            value = value * 10 + (*at - '0');
-        for (; at < end && *at == '0'; at++)
-            ;
+    if (rounding == READER_EXACT && bytes > 0 &&
+        reader_number_scan(text, text + bytes, step, &value) == text + bytes) {
+        *out = value;
+        return READER_NUMBER_OK;
     }
-    if (at < end) /* an exponent, more decimals than the step has, or no number */
-        return read_slow(text, bytes, step, rounding, out);
-    value *= decimal_power10(missing);
-    if (step->size.mantissa != 1) {
-        if (value % step->size.mantissa != 0)
-            return READER_NUMBER_OFF_STEP;
-        value /= step->size.mantissa;
-    }
-    *out = value;
-    return READER_NUMBER_OK;
+    return read_slow(text, bytes, step, rounding, out);
 }
 
 static int64_t common_divisor(int64_t a, int64_t b)

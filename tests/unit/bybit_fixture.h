@@ -68,7 +68,7 @@ typedef struct kept {
     bybit_coin coin[KEPT_MAX];
 } kept;
 
-static void keep_control(void *context, const bybit_control *control)
+static inline void keep_control(void *context, const bybit_control *control)
 {
     kept *all = context;
     all->calls++;
@@ -76,7 +76,7 @@ static void keep_control(void *context, const bybit_control *control)
     all->control = *control;
 }
 
-static void keep_all(kept *all, const hean_event *events, size_t count)
+static inline void keep_all(kept *all, const hean_event *events, size_t count)
 {
     all->calls++;
     all->event_count = count;
@@ -84,8 +84,8 @@ static void keep_all(kept *all, const hean_event *events, size_t count)
         memcpy(all->events, events, (count < KEPT_MAX ? count : KEPT_MAX) * sizeof *events);
 }
 
-static hean_status keep_book(void *context, const bybit_book_head *head, const hean_event *events,
-                             size_t count)
+static inline hean_status keep_book(void *context, const bybit_book_head *head,
+                                    const hean_event *events, size_t count)
 {
     kept *all = context;
     all->books++;
@@ -94,7 +94,7 @@ static hean_status keep_book(void *context, const bybit_book_head *head, const h
     return HEAN_OK;
 }
 
-static hean_status keep_market(void *context, const hean_event *events, size_t count)
+static inline hean_status keep_market(void *context, const hean_event *events, size_t count)
 {
     kept *all = context;
     all->markets++;
@@ -102,7 +102,7 @@ static hean_status keep_market(void *context, const hean_event *events, size_t c
     return HEAN_OK;
 }
 
-static hean_status keep_liquidations(void *context, const hean_event *events, size_t count)
+static inline hean_status keep_liquidations(void *context, const hean_event *events, size_t count)
 {
     kept *all = context;
     all->liquidation_calls++;
@@ -110,7 +110,7 @@ static hean_status keep_liquidations(void *context, const hean_event *events, si
     return HEAN_OK;
 }
 
-static hean_status keep_ticker(void *context, const bybit_ticker_delta *delta)
+static inline hean_status keep_ticker(void *context, const bybit_ticker_delta *delta)
 {
     kept *all = context;
     all->calls++;
@@ -120,7 +120,7 @@ static hean_status keep_ticker(void *context, const bybit_ticker_delta *delta)
 }
 
 #define KEEP_ROW(name, row_type)                                                                   \
-    static hean_status keep_##name(void *context, const row_type *row)                             \
+    static inline hean_status keep_##name(void *context, const row_type *row)                      \
     {                                                                                              \
         kept *all = context;                                                                       \
         all->calls++;                                                                              \
@@ -132,7 +132,7 @@ KEEP_ROW(execution, bybit_execution)
 KEEP_ROW(position, bybit_position)
 KEEP_ROW(coin, bybit_coin)
 
-static bybit_frame_sink fixture_sink(kept *all)
+static inline bybit_frame_sink fixture_sink(kept *all)
 {
     return (bybit_frame_sink){
         all,         keep_control, keep_book,      keep_market,   keep_liquidations,

@@ -1,10 +1,10 @@
 /*
  * decode.c: frames of the streams.
  *
- * One pass for what comes often: the levels of a book become events while the text is checked,
- * because the topic stands before the data in every frame seen. Where it does not, the data are
- * checked first and read again. The sink is called last, so a bad frame has reached nobody.
- * Rows of accounts are read twice, to the same end.
+ * One pass for what comes often: market data become events while the text is checked, because the
+ * topic stands before the data in every frame seen. Where it does not, the data are checked first
+ * and read again. The sink is called last, so a bad frame has reached nobody; rows of accounts are
+ * read twice to that end.
  */
 #include "rows.h"
 
@@ -148,89 +148,11 @@ typedef struct frame_reader {
     scan_value values[FRAME_KEY_COUNT];
     row_fields fields;
     frame_topic topic;
-    bool book_read;
+    bool data_read;
     int64_t local_ns;
     const bybit_frame_sink *sink;
     hean_error *error;
 } frame_reader;
-
-static hean_status read_book(frame_reader *frame, json_scan *scan)
-{
-    frame->book_read = true;
-    return rows_book(scan, &frame->topic.ref, frame->topic.symbol, &frame->decoder->book,
-                     frame->error);
-}
-
-static hean_status read_frame(frame_reader *frame)
-{
-    json_scan *scan = &frame->scan;
-    scan_object object;
-    int key;
-
-    if (!scan_object_begin(scan, &object, frame_keys, FRAME_KEY_COUNT))
-        return scan_report(scan, frame->error);
-    while ((key = scan_object_next(scan, &object)) != SCAN_END) {
-        if (key == FRAME_DATA && frame->topic.kind == BYBIT_FRAME_BOOK &&
-            frame->topic.ref.index >= 0) {
-            hean_status status = read_book(frame, scan);
-            if (status != HEAN_OK)
-                return status;
-            frame->values[key].kind = SCAN_OBJECT;
-            continue;
-        }
-        if (!scan_read(scan, &frame->values[key]))
-            break;
-        if (key == FRAME_TOPIC) {
-            /* A topic that does not fit is none that we asked for. */
-            field_text(&frame->fields, FRAME_TOPIC, frame->topic.text, sizeof frame->topic.text);
-            read_topic(&frame->decoder->symbols, &frame->topic);
-        }
-    }
-    return scan_finish(scan) ? frame->fields.status : scan_report(scan, frame->error);
-}
-
-/* ---- what frames say ---- */
-
-static hean_status read_snapshot(frame_reader *frame, bool *snapshot)
-{
-    *snapshot = field_is(&frame->fields, FRAME_TYPE, "snapshot");
-    if (!*snapshot && !field_is(&frame->fields, FRAME_TYPE, "delta"))
-        field_fail(&frame->fields, FRAME_TYPE, HEAN_E_INVALID, "snapshot or delta");
-    return frame->fields.status;
-}
-
-static hean_status tell_book(frame_reader *frame)
-{
-    row_book *book = &frame->decoder->book;
-    bybit_book_head head = {.index = frame->topic.ref.index, .depth = frame->topic.depth};
-    hean_status status = HEAN_OK;
-
-    if (head.index < 0)
-        return HEAN_OK;
-    if (!frame->book_read) {
-        json_scan scan;
-        scan_init_value(&scan, &frame->values[FRAME_DATA]);
-        status = read_book(frame, &scan);
-    }
-    if (status == HEAN_OK)
-        status = read_snapshot(frame, &head.snapshot);
-    book->sent_ns = head.sent_ns = field_time_ns(&frame->fields, FRAME_TS);
-    book->matched_ns = field_time_ns(&frame->fields, FRAME_CTS);
-    if (field_missing(&frame->fields, FRAME_TS))
-        field_fail(&frame->fields, FRAME_TS, HEAN_E_INVALID, "a time");
-    if (status == HEAN_OK)
-        status = frame->fields.status;
-    if (status != HEAN_OK)
-        return status;
-    head.exch_ns = book->matched_ns != 0 ? book->matched_ns : book->sent_ns;
-    head.update_id = book->update;
-    head.sequence = book->sequence;
-    head.snapshot = head.snapshot || head.update_id == 1; /* the venue restarted */
-    status = rows_book_finish(book, head.index, head.snapshot, frame->local_ns, frame->error);
-    if (status != HEAN_OK || frame->sink->book == NULL)
-        return status;
-    return frame->sink->book(frame->sink->context, &head, book->events, book->count);
-}
 
 /* Keeps one event of a frame; the symbol of the row must be that of the topic. */
 static hean_status keep_event(void *context, const void *row, hean_error *error)
@@ -251,30 +173,150 @@ static hean_status keep_event(void *context, const void *row, hean_error *error)
     return rows_event_finish(event, frame->local_ns, error);
 }
 
-static hean_status tell_events(frame_reader *frame, const row_kind *kind,
-                               const bybit_symbols *symbols,
-                               hean_status (*tell)(void *, const hean_event *, size_t))
-{
-    row_book *events = &frame->decoder->book;
-    hean_status status;
-    json_scan scan;
+/* How the data of each kind of frame are read. */
+static const struct {
+    const row_kind *rows;
+    const char *inner;
+} frame_rows[] = {
+    [BYBIT_FRAME_TRADES] = {&row_trade, NULL},
+    [BYBIT_FRAME_KLINE] = {&row_bar, NULL},
+    [BYBIT_FRAME_LIQUIDATION] = {&row_liquidation, NULL},
+    [BYBIT_FRAME_ORDER] = {&row_order, NULL},
+    [BYBIT_FRAME_EXECUTION] = {&row_execution, NULL},
+    [BYBIT_FRAME_POSITION] = {&row_position, NULL},
+    [BYBIT_FRAME_WALLET] = {&row_coin, "coin"},
+};
 
-    if (frame->topic.ref.index < 0)
-        return HEAN_OK;
-    events->count = 0;
-    scan_init_value(&scan, &frame->values[FRAME_DATA]);
-    status = rows_read(&scan, kind, NULL, symbols, keep_event, frame, frame->error);
-    if (status != HEAN_OK || events->count == 0 || tell == NULL)
-        return status;
-    return tell(frame->sink->context, events->events, events->count);
-}
-
-static hean_status tell_bars(frame_reader *frame)
+static hean_status read_rows(frame_reader *frame, json_scan *scan, row_give give, void *context)
 {
+    bybit_frame_kind kind = frame->topic.kind;
+    const bybit_symbols *symbols = &frame->decoder->symbols;
     row_one_symbol one;
 
-    rows_one_symbol(&one, &frame->decoder->symbols, frame->topic.ref.index);
-    return tell_events(frame, &row_bar, &one.symbols, frame->sink->market);
+    if (kind == BYBIT_FRAME_KLINE) { /* its rows do not name their symbol */
+        rows_one_symbol(&one, symbols, frame->topic.ref.index);
+        symbols = &one.symbols;
+    }
+    return rows_read(scan, frame_rows[kind].rows, frame_rows[kind].inner, symbols, give, context,
+                     frame->error);
+}
+
+/* Reads the data once the topic is known: market data into events, all else to be checked. */
+static hean_status read_data(frame_reader *frame, json_scan *scan)
+{
+    const char *start = scan->at;
+    hean_status status = HEAN_OK;
+    scan_value value;
+
+    frame->data_read = true;
+    frame->decoder->book.count = 0;
+    switch (frame->topic.kind) {
+    case BYBIT_FRAME_BOOK:
+    case BYBIT_FRAME_TRADES:
+    case BYBIT_FRAME_KLINE:
+    case BYBIT_FRAME_LIQUIDATION:
+        if (frame->topic.ref.index < 0)
+            (void)scan_read(scan, &value);
+        else if (frame->topic.kind == BYBIT_FRAME_BOOK)
+            status = rows_book(scan, &frame->topic.ref, frame->topic.symbol, &frame->decoder->book,
+                               frame->error);
+        else
+            status = read_rows(frame, scan, keep_event, frame);
+        break;
+    case BYBIT_FRAME_ORDER:
+    case BYBIT_FRAME_EXECUTION:
+    case BYBIT_FRAME_POSITION:
+    case BYBIT_FRAME_WALLET:
+        status = read_rows(frame, scan, NULL, NULL);
+        break;
+    default:
+        (void)scan_read(scan, &value);
+    }
+    frame->values[FRAME_DATA] = (scan_value){start, (size_t)(scan->at - start), SCAN_OBJECT, false};
+    if (status == HEAN_OK && scan->status != HEAN_OK)
+        status = scan_report(scan, frame->error);
+    return status;
+}
+
+static hean_status read_frame(frame_reader *frame)
+{
+    json_scan *scan = &frame->scan;
+    hean_status status = HEAN_OK;
+    scan_object object;
+    int key;
+
+    if (!scan_object_begin(scan, &object, frame_keys, FRAME_KEY_COUNT))
+        return scan_report(scan, frame->error);
+    while (status == HEAN_OK && (key = scan_object_next(scan, &object)) != SCAN_END) {
+        if (key == FRAME_DATA && frame->values[FRAME_TOPIC].kind != SCAN_ABSENT) {
+            status = read_data(frame, scan);
+        } else if (scan_read(scan, &frame->values[key]) && key == FRAME_TOPIC) {
+            /* A topic that does not fit is none that we asked for. */
+            field_text(&frame->fields, FRAME_TOPIC, frame->topic.text, sizeof frame->topic.text);
+            read_topic(&frame->decoder->symbols, &frame->topic);
+        }
+    }
+    if (status != HEAN_OK)
+        return status;
+    if (!scan_finish(scan))
+        return scan_report(scan, frame->error);
+    if (frame->topic.kind == BYBIT_FRAME_CONTROL || frame->fields.status != HEAN_OK)
+        return frame->fields.status;
+    if (frame->topic.kind != BYBIT_FRAME_OTHER && frame->values[FRAME_DATA].kind == SCAN_ABSENT)
+        field_fail(&frame->fields, FRAME_DATA, HEAN_E_INVALID, "a value");
+    if (!frame->data_read && frame->fields.status == HEAN_OK) {
+        json_scan data;
+        scan_init_value(&data, &frame->values[FRAME_DATA]);
+        return read_data(frame, &data);
+    }
+    return frame->fields.status;
+}
+
+/* ---- what frames say ---- */
+
+static hean_status read_snapshot(frame_reader *frame, bool *snapshot)
+{
+    *snapshot = field_is(&frame->fields, FRAME_TYPE, "snapshot");
+    if (!*snapshot && !field_is(&frame->fields, FRAME_TYPE, "delta"))
+        field_fail(&frame->fields, FRAME_TYPE, HEAN_E_INVALID, "snapshot or delta");
+    return frame->fields.status;
+}
+
+static hean_status tell_book(frame_reader *frame)
+{
+    row_book *book = &frame->decoder->book;
+    bybit_book_head head = {.index = frame->topic.ref.index, .depth = frame->topic.depth};
+    hean_status status;
+
+    if (head.index < 0)
+        return HEAN_OK;
+    status = read_snapshot(frame, &head.snapshot);
+    book->sent_ns = head.sent_ns = field_time_ns(&frame->fields, FRAME_TS);
+    book->matched_ns = field_time_ns(&frame->fields, FRAME_CTS);
+    if (field_missing(&frame->fields, FRAME_TS))
+        field_fail(&frame->fields, FRAME_TS, HEAN_E_INVALID, "a time");
+    if (status == HEAN_OK)
+        status = frame->fields.status;
+    if (status != HEAN_OK)
+        return status;
+    head.exch_ns = book->matched_ns != 0 ? book->matched_ns : book->sent_ns;
+    head.update_id = book->update;
+    head.sequence = book->sequence;
+    head.snapshot = head.snapshot || head.update_id == 1; /* the venue restarted */
+    status = rows_book_finish(book, head.index, head.snapshot, frame->local_ns, frame->error);
+    if (status != HEAN_OK || frame->sink->book == NULL)
+        return status;
+    return frame->sink->book(frame->sink->context, &head, book->events, book->count);
+}
+
+static hean_status tell_events(frame_reader *frame,
+                               hean_status (*tell)(void *, const hean_event *, size_t))
+{
+    const row_book *events = &frame->decoder->book;
+
+    if (events->count == 0 || tell == NULL)
+        return HEAN_OK;
+    return tell(frame->sink->context, events->events, events->count);
 }
 
 static hean_status tell_ticker(frame_reader *frame)
@@ -313,19 +355,13 @@ ROW_TELLER(execution)
 ROW_TELLER(position)
 ROW_TELLER(coin)
 
-static hean_status tell_rows(frame_reader *frame, const row_kind *kind, const char *inner,
-                             row_give give)
+static hean_status tell_rows(frame_reader *frame, row_give give)
 {
-    hean_status status = HEAN_OK;
+    bybit_frame_sink sink = *frame->sink;
+    json_scan scan;
 
-    for (int pass = 0; pass < 2 && status == HEAN_OK; pass++) {
-        bybit_frame_sink sink = *frame->sink;
-        json_scan scan;
-        scan_init_value(&scan, &frame->values[FRAME_DATA]);
-        status = rows_read(&scan, kind, inner, &frame->decoder->symbols, pass == 1 ? give : NULL,
-                           &sink, frame->error);
-    }
-    return status;
+    scan_init_value(&scan, &frame->values[FRAME_DATA]);
+    return read_rows(frame, &scan, give, &sink);
 }
 
 /* ---- answers to what we sent ---- */
@@ -368,29 +404,26 @@ static hean_status tell_control(frame_reader *frame)
 
 static hean_status tell_frame(frame_reader *frame)
 {
-    const bybit_symbols *symbols = &frame->decoder->symbols;
-
     switch (frame->topic.kind) {
     case BYBIT_FRAME_CONTROL:
         return tell_control(frame);
     case BYBIT_FRAME_BOOK:
         return tell_book(frame);
     case BYBIT_FRAME_TRADES:
-        return tell_events(frame, &row_trade, symbols, frame->sink->market);
+    case BYBIT_FRAME_KLINE:
+        return tell_events(frame, frame->sink->market);
+    case BYBIT_FRAME_LIQUIDATION:
+        return tell_events(frame, frame->sink->liquidations);
     case BYBIT_FRAME_TICKER:
         return tell_ticker(frame);
-    case BYBIT_FRAME_KLINE:
-        return tell_bars(frame);
-    case BYBIT_FRAME_LIQUIDATION:
-        return tell_events(frame, &row_liquidation, symbols, frame->sink->liquidations);
     case BYBIT_FRAME_ORDER:
-        return tell_rows(frame, &row_order, NULL, tell_order);
+        return tell_rows(frame, tell_order);
     case BYBIT_FRAME_EXECUTION:
-        return tell_rows(frame, &row_execution, NULL, tell_execution);
+        return tell_rows(frame, tell_execution);
     case BYBIT_FRAME_POSITION:
-        return tell_rows(frame, &row_position, NULL, tell_position);
+        return tell_rows(frame, tell_position);
     case BYBIT_FRAME_WALLET:
-        return tell_rows(frame, &row_coin, "coin", tell_coin);
+        return tell_rows(frame, tell_coin);
     case BYBIT_FRAME_OTHER:
         break;
     }

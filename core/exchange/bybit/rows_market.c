@@ -273,19 +273,32 @@ static inline bool level_number(json_scan *scan, const reader_step *step, const 
                      expected);
 }
 
-static bool read_level(json_scan *scan, const row_instrument_ref *ref, hean_side side,
-                       hean_event *event)
+/* A level as the venue writes it, without blanks and escapes; false: it is to be read with care. */
+static inline bool read_plain_level(json_scan *scan, const row_instrument_ref *ref, int64_t *price,
+                                    int64_t *qty)
+{
+    const char *at = scan->at, *end = scan->end;
+
+    if (end - at < 2 || at[0] != '[' || at[1] != '"')
+        return false;
+    at = reader_number_scan(at + 2, end, &ref->tick, price);
+    if (at == NULL || end - at < 3 || at[0] != '"' || at[1] != ',' || at[2] != '"')
+        return false;
+    at = reader_number_scan(at + 3, end, &ref->lot, qty);
+    if (at == NULL || end - at < 2 || at[0] != '"' || at[1] != ']')
+        return false;
+    scan->at = at + 2;
+    return true;
+}
+
+static bool read_level(json_scan *scan, const row_instrument_ref *ref, int64_t *price, int64_t *qty)
 {
     bool first = true;
 
-    memset(event, 0, sizeof *event);
-    event->kind = HEAN_EVENT_BOOK;
-    event->side = (uint8_t)side;
     if (!scan_list_begin(scan) || !scan_list_next(scan, &first) ||
-        !level_number(scan, &ref->tick, "a price on the instrument's ticks",
-                      &event->data.level.price_ticks) ||
+        !level_number(scan, &ref->tick, "a price on the instrument's ticks", price) ||
         !scan_list_next(scan, &first) ||
-        !level_number(scan, &ref->lot, "a size in whole lots", &event->data.level.qty_lots))
+        !level_number(scan, &ref->lot, "a size in whole lots", qty))
         return scan_fail(scan, HEAN_E_INVALID, "a level of price and size");
     if (scan_list_next(scan, &first))
         return scan_fail(scan, HEAN_E_INVALID, "the end of a level");
@@ -315,8 +328,16 @@ static bool read_levels(json_scan *scan, const row_instrument_ref *ref, hean_sid
         return false;
     while (scan_list_next(scan, &first)) {
         hean_event *event = push(scan, book);
-        if (event == NULL || !read_level(scan, ref, side, event))
+        int64_t price = 0, qty = 0;
+        if (event == NULL)
             return false;
+        if (!read_plain_level(scan, ref, &price, &qty) && !read_level(scan, ref, &price, &qty))
+            return false;
+        if (price < 1 || price > MARKET_TICKS_MAX || qty > MARKET_LOTS_MAX)
+            return scan_fail(scan, HEAN_E_RANGE, "a price of 1 to 2^53 ticks and a size below");
+        *event = (hean_event){.kind = HEAN_EVENT_BOOK, .side = (uint8_t)side};
+        event->data.level.price_ticks = price;
+        event->data.level.qty_lots = qty;
         book->count++;
     }
     return scan->status == HEAN_OK;
@@ -376,20 +397,21 @@ hean_status rows_book_finish(row_book *book, int index, bool snapshot, int64_t l
                          .exch_ns = book->matched_ns != 0 ? book->matched_ns : book->sent_ns,
                          .data.level.sequence = book->update};
     size_t kept = 0;
+    hean_status status = rows_event_finish(&common, local_ns, error);
 
+    if (status != HEAN_OK)
+        return status;
     for (size_t i = 0; i < book->count; i++) {
         hean_event *event = &book->events[kept];
-        hean_status status;
         if (snapshot && book->events[i].data.level.qty_lots == 0)
             continue; /* no level */
-        *event = book->events[i];
+        if (kept != i)
+            *event = book->events[i];
+        event->local_ns = common.local_ns;
+        event->exch_ns = common.exch_ns;
         event->flags = common.flags;
         event->instrument = common.instrument;
-        event->exch_ns = common.exch_ns;
         event->data.level.sequence = common.data.level.sequence;
-        status = rows_event_finish(event, local_ns, error);
-        if (status != HEAN_OK)
-            return status;
         kept++;
     }
     book->count = kept;
@@ -399,8 +421,6 @@ hean_status rows_book_finish(row_book *book, int index, bool snapshot, int64_t l
             return base_fail(error, HEAN_E_NO_MEMORY, "out of memory");
         book->events[0] = common;
         book->count = 1;
-        if (rows_event_finish(&book->events[0], local_ns, error) != HEAN_OK)
-            return HEAN_E_RANGE;
     }
     if (book->count > 0) {
         book->events[0].flags |= snapshot ? HEAN_EVENT_CLEAR : 0;

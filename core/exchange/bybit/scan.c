@@ -145,13 +145,17 @@ static size_t utf8_length(const char *at, const char *end)
     return base_utf8_length(text);
 }
 
+/* ASCII that stands for itself in a text. */
+static const bool is_plain[256] = {
+    [' ' ... '!'] = true, ['#' ... '['] = true, [']' ... 0x7f] = true};
+
 static bool read_text(json_scan *scan, scan_value *out)
 {
     const char *at = scan->at + 1, *end = scan->end;
 
     *out = (scan_value){at, 0, SCAN_TEXT, false};
     for (;;) {
-        while (at < end && (unsigned char)(*at - 0x20) < 0x60 && *at != '"' && *at != '\\')
+        while (at < end && is_plain[(unsigned char)*at])
             at++;
         scan->at = at;
         if (at == end)
@@ -310,7 +314,8 @@ static int find_key(const scan_object *object, const scan_value *name)
     for (size_t i = 0, at = object->expected; i < object->count; i++, at++) {
         if (at >= object->count)
             at = 0;
-        if (object->keys[at].bytes == bytes && memcmp(object->keys[at].name, text, bytes) == 0)
+        if (object->keys[at].bytes == bytes && object->keys[at].name[0] == *text &&
+            memcmp(object->keys[at].name, text, bytes) == 0)
             return (int)at;
     }
     return -1;
