@@ -317,6 +317,55 @@ hean_status account_fund(engine *self, strategy_state *strategy, hean_event *eve
     return status;
 }
 
+hean_status account_paid(engine *self, strategy_state *strategy, const hean_event *event)
+{
+    hean_position *position = &strategy->holdings[event->instrument].position;
+    int64_t paid = event->data.funding.paid_e8;
+    if (paid == 0)
+        return HEAN_OK;
+    if (__builtin_add_overflow(position->funding_e8, paid, &position->funding_e8))
+        return overflow(self, strategy);
+    strategy->account.funding_e8 = saturate((base_int128)strategy->account.funding_e8 + paid);
+    hean_status status = account_tell(self, event, false);
+    return status == HEAN_OK ? check_equity(self, strategy) : status;
+}
+
+hean_status account_restored(engine *self, strategy_state *strategy)
+{
+    hean_account *account = &strategy->account;
+    for (size_t i = 0; i < self->instrument_count; i++) {
+        const hean_position *position = &strategy->holdings[i].position;
+        hean_event event;
+        if (position->qty_lots == 0 && position->realized_e8 == 0 && position->fees_e8 == 0 &&
+            position->funding_e8 == 0)
+            continue;
+        memset(&event, 0, sizeof event);
+        event.local_ns = event.exch_ns = self->now_ns;
+        event.kind = HEAN_EVENT_START;
+        event.flags = HEAN_EVENT_SNAPSHOT;
+        event.instrument = (uint16_t)i;
+        event.strategy = strategy_id(self, strategy);
+        event.data.restored.qty_lots = position->qty_lots;
+        event.data.restored.cost_e8 = position->cost_e8;
+        event.data.restored.realized_e8 = position->realized_e8;
+        event.data.restored.fees_e8 = position->fees_e8;
+        event.data.restored.funding_e8 = position->funding_e8;
+        self->instruments[i].holders += position->qty_lots != 0;
+        account->realized_e8 = saturate((base_int128)account->realized_e8 + position->realized_e8);
+        account->fees_e8 = saturate((base_int128)account->fees_e8 + position->fees_e8);
+        account->funding_e8 = saturate((base_int128)account->funding_e8 + position->funding_e8);
+        if (strategy->stopped)
+            continue;
+        hean_status status = strategy_call(self, strategy, &event);
+        if (status != HEAN_OK)
+            return status;
+    }
+    int64_t equity = account_equity_e8(account);
+    if (equity > account->peak_equity_e8)
+        account->peak_equity_e8 = equity;
+    return HEAN_OK;
+}
+
 hean_status account_stop(engine *self, strategy_state *strategy, const hean_error *why)
 {
     const engine_observer *observer = &self->options.observer;

@@ -193,6 +193,33 @@ hean_status engine_add_strategy(engine *self, const engine_strategy *strategy, u
 
 /* ---- start ---- */
 
+static bool make_holdings(engine *self, strategy_state *strategy)
+{
+    if (strategy->holdings == NULL)
+        strategy->holdings = base_alloc_array(self->allocator, self->instrument_count + 1,
+                                              sizeof *strategy->holdings);
+    return strategy->holdings != NULL;
+}
+
+hean_status engine_restore(engine *self, uint16_t strategy, uint16_t instrument,
+                           const hean_position *position, hean_error *error)
+{
+    if (self->stage != ENGINE_SETUP)
+        return base_fail(error, HEAN_E_STATE, "positions are restored before the start");
+    if (strategy >= self->strategy_count || instrument >= self->instrument_count)
+        return base_fail(error, HEAN_E_NOT_FOUND, "restore: strategy %u, instrument %u", strategy,
+                         instrument);
+    if (position->cost_e8 < 0 || (position->qty_lots == 0) != (position->cost_e8 == 0) ||
+        position->qty_lots < -MARKET_LOTS_MAX || position->qty_lots > MARKET_LOTS_MAX)
+        return base_fail(error, HEAN_E_RANGE,
+                         "restore: expected a quantity with a positive cost, or neither");
+    if (!make_holdings(self, &self->strategies[strategy]))
+        return base_fail(error, HEAN_E_NO_MEMORY, "restore: out of memory");
+    self->strategies[strategy].holdings[instrument].position = *position;
+    self->strategies[strategy].holdings[instrument].position.unrealized_e8 = 0;
+    return HEAN_OK;
+}
+
 static bool add_bars(engine *self, uint16_t instrument, int64_t interval_ns)
 {
     instrument_state *state = &self->instruments[instrument];
@@ -241,10 +268,7 @@ hean_status engine_prepare(engine *self, hean_error *error)
     }
     for (size_t i = 0; i < self->strategy_count; i++) {
         strategy_state *strategy = &self->strategies[i];
-        if (strategy->holdings == NULL)
-            strategy->holdings =
-                base_alloc_array(self->allocator, instruments + 1, sizeof *strategy->holdings);
-        if (strategy->holdings == NULL || !prepare_subscription(self, strategy))
+        if (!make_holdings(self, strategy) || !prepare_subscription(self, strategy))
             goto cleanup;
     }
     status = HEAN_OK;

@@ -100,6 +100,9 @@ struct engine {
 /* ---- feed.c ---- */
 /* A market event on the host's side: book, bars, marks, strategies, and what they caused. */
 hean_status feed_take(engine *self, const hean_event *event) HEAN_WARN_UNUSED;
+/* A settlement that was paid, for one strategy. */
+hean_status feed_funded(engine *self, strategy_state *strategy,
+                        const hean_event *event) HEAN_WARN_UNUSED;
 /* Bars that end because time passed. */
 hean_status feed_pass_time(engine *self) HEAN_WARN_UNUSED;
 /* Hands one event to one strategy and takes its intents. */
@@ -127,6 +130,11 @@ hean_status account_fill(engine *self, hean_event event, uint32_t slot) HEAN_WAR
 /* Settles a funding on what the strategy holds; `event` gets what was paid. */
 hean_status account_fund(engine *self, strategy_state *strategy,
                          hean_event *event) HEAN_WARN_UNUSED;
+/* The same with the amount in `event`. */
+hean_status account_paid(engine *self, strategy_state *strategy,
+                         const hean_event *event) HEAN_WARN_UNUSED;
+/* At the start: counts what was restored, and tells the strategy. */
+hean_status account_restored(engine *self, strategy_state *strategy) HEAN_WARN_UNUSED;
 /* The instrument's reference price changed. */
 hean_status account_mark(engine *self, uint16_t instrument) HEAN_WARN_UNUSED;
 void account_count_open(engine *self, order_state *order, int64_t lots);

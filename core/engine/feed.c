@@ -110,6 +110,22 @@ static hean_status dispatch(engine *self, const hean_event *event)
     return HEAN_OK;
 }
 
+static hean_status tell_funding(engine *self, strategy_state *strategy, const hean_event *event)
+{
+    if (strategy->stopped || (strategy->config.subscription.kinds >> HEAN_EVENT_FUNDING & 1) == 0 ||
+        !wants_instrument(strategy, event->instrument))
+        return HEAN_OK;
+    return strategy_call(self, strategy, event);
+}
+
+hean_status feed_funded(engine *self, strategy_state *strategy, const hean_event *event)
+{
+    hean_event own = *event;
+    own.strategy = (uint16_t)(strategy - self->strategies);
+    hean_status status = account_paid(self, strategy, &own);
+    return status == HEAN_OK ? tell_funding(self, strategy, &own) : status;
+}
+
 /* Every strategy that holds the instrument is settled, every one that wants to know is told. */
 static hean_status settle_funding(engine *self, const hean_event *event)
 {
@@ -119,10 +135,8 @@ static hean_status settle_funding(engine *self, const hean_event *event)
         own.strategy = (uint16_t)i;
         own.data.funding.paid_e8 = 0;
         hean_status status = account_fund(self, strategy, &own);
-        if (status == HEAN_OK && !strategy->stopped &&
-            (strategy->config.subscription.kinds >> HEAN_EVENT_FUNDING & 1) != 0 &&
-            wants_instrument(strategy, event->instrument))
-            status = strategy_call(self, strategy, &own);
+        if (status == HEAN_OK)
+            status = tell_funding(self, strategy, &own);
         if (status != HEAN_OK)
             return status;
     }

@@ -206,6 +206,9 @@ hean_status engine_start(engine *self, int64_t now_ns, hean_error *error)
     event.kind = HEAN_EVENT_START;
     for (size_t i = 0; i < self->strategy_count && status == HEAN_OK; i++) {
         strategy_state *strategy = &self->strategies[i];
+        status = account_restored(self, strategy);
+        if (status != HEAN_OK)
+            break;
         event.strategy = (uint16_t)i;
         if (!strategy->stopped &&
             (strategy->config.subscription.kinds >> HEAN_EVENT_START & 1) != 0)
@@ -297,6 +300,29 @@ hean_status engine_push(engine *self, const hean_event *event, hean_error *error
         status = feed_take(self, event);
     if (status == HEAN_OK)
         status = run_due(self, now_ns, false);
+    return leave(self, status, error);
+}
+
+hean_status engine_fund(engine *self, uint16_t strategy, const hean_event *event, hean_error *error)
+{
+    hean_status status = check_running(self, error);
+    if (status == HEAN_OK)
+        status = check_event(self, event, error);
+    if (status != HEAN_OK)
+        return status;
+    if (self->broker != NULL || event->kind != HEAN_EVENT_FUNDING ||
+        strategy >= self->strategy_count)
+        return base_fail(error, HEAN_E_INVALID,
+                         "a settlement that was paid: expected a FUNDING event of a strategy, and "
+                         "an external broker");
+    status = run_due(self, event->local_ns, false);
+    if (status == HEAN_OK) {
+        self->now_ns = event->local_ns;
+        self->events++;
+        status = feed_funded(self, &self->strategies[strategy], event);
+    }
+    if (status == HEAN_OK)
+        status = strategy_deliver(self);
     return leave(self, status, error);
 }
 

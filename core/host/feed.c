@@ -138,6 +138,23 @@ hean_status hean_host_push(hean_host *host, const hean_event *events, size_t cou
     return leave(host, status, &detail, error);
 }
 
+hean_status host_fund(hean_host *host, uint16_t strategy, const hean_event *event,
+                      hean_error *error)
+{
+    hean_error detail = {0};
+    hean_status status = host_enter(host, error);
+
+    if (status != HEAN_OK)
+        return status;
+    status = check_batch(host, event, 1, error);
+    if (status != HEAN_OK) {
+        host_leave(host);
+        return status;
+    }
+    status = engine_fund(host->engine, strategy, event, &detail);
+    return leave(host, status, &detail, error);
+}
+
 hean_status hean_host_advance(hean_host *host, int64_t now_ns, hean_error *error)
 {
     hean_error detail = {0};

@@ -167,10 +167,10 @@ static hean_status from_file(keys *self, const char *path, hean_error *error)
 
 hean_status keys_load(const char *file, keys **out, hean_error *error)
 {
-    keys *self;
+    keys *self = NULL;
     hean_status status = open_page(&self, error);
 
-    if (status != HEAN_OK)
+    if (self == NULL)
         return status;
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) /* K3 */
         status = base_fail(error, HEAN_E_UNSUPPORTED, "keys: core files cannot be turned off");

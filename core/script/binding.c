@@ -302,6 +302,23 @@ static hean_status take_market_event(script_binding *binding, const hean_event *
     return HEAN_OK;
 }
 
+/* What the strategy held before this session. */
+static hean_status take_restored(script_binding *binding, const hean_event *event,
+                                 hean_error *error)
+{
+    if (event->instrument >= binding->instrument_count)
+        return base_fail(error, HEAN_E_INVALID, "an event names instrument %u of %zu",
+                         event->instrument, binding->instrument_count);
+    binding->instruments[event->instrument].position = (hean_position){
+        .qty_lots = event->data.restored.qty_lots,
+        .cost_e8 = event->data.restored.cost_e8,
+        .realized_e8 = event->data.restored.realized_e8,
+        .fees_e8 = event->data.restored.fees_e8,
+        .funding_e8 = event->data.restored.funding_e8,
+    };
+    return HEAN_OK;
+}
+
 hean_status binding_take_event(script_binding *binding, const hean_event *event, hean_error *error)
 {
     script_io *io = &binding->io;
@@ -310,7 +327,8 @@ hean_status binding_take_event(script_binding *binding, const hean_event *event,
     io->side = event->side;
     switch ((hean_event_kind)event->kind) {
     case HEAN_EVENT_START:
-        return HEAN_OK;
+        return (event->flags & HEAN_EVENT_SNAPSHOT) != 0 ? take_restored(binding, event, error)
+                                                         : HEAN_OK;
     case HEAN_EVENT_TIMER:
         io->tag = (double)event->data.timer.tag;
         return HEAN_OK;

@@ -372,7 +372,8 @@ hean_status script_vm_on_event(void *context, const hean_event *event, engine_in
     binding_begin(&vm->binding);
     bool book = event->kind == HEAN_EVENT_BOOK || event->kind == HEAN_EVENT_QUOTE;
     bool partial = event->kind == HEAN_EVENT_BOOK && (event->flags & HEAN_EVENT_LAST) == 0;
-    bool wanted = vm->has[event->kind] && !partial;
+    bool restored = event->kind == HEAN_EVENT_START && (event->flags & HEAN_EVENT_SNAPSHOT) != 0;
+    bool wanted = vm->has[event->kind] && !partial && !restored;
     hean_status status = HEAN_OK;
     if (wanted || !book) /* the other kinds are followed even without a callback */
         status = binding_take_event(&vm->binding, event, error);

@@ -47,6 +47,8 @@ fi
 conforms version "$work/version"
 "$hean" doctor --json >"$work/doctor"
 conforms doctor "$work/doctor"
+env BYBIT_API_KEY=k BYBIT_API_SECRET=s "$hean" order cancel --symbol S --client-id c --dry-run --json >"$work/order"
+conforms order_request "$work/order"
 "$hean" backtest strategies/market_maker.lua --data sim:1,hours=0.05 --store "$work/hean.db" \
   --json >"$work/backtest" 2>"$work/err"
 conforms backtest "$work/backtest"

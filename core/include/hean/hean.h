@@ -299,6 +299,10 @@ typedef struct hean_event {
             int64_t realized_e8; /* without fees */
             uint64_t execution_id;
         } fill;
+        struct { /* START with SNAPSHOT: what was held of the instrument before; comes before START
+                  */
+            int64_t qty_lots, cost_e8, realized_e8, fees_e8, funding_e8;
+        } restored;
     } data;
 } hean_event;
 

@@ -140,6 +140,10 @@ hean_status engine_add_instrument(engine *engine, const market_instrument *instr
                                   uint16_t *out, hean_error *error) HEAN_WARN_UNUSED;
 hean_status engine_add_strategy(engine *engine, const engine_strategy *strategy, uint16_t *out,
                                 hean_error *error) HEAN_WARN_UNUSED;
+/* What a strategy holds at the start: of an earlier session. Before engine_start only; HEAN_E_RANGE
+ * (a cost without a quantity, or a negative one), HEAN_E_NOT_FOUND. */
+hean_status engine_restore(engine *engine, uint16_t strategy, uint16_t instrument,
+                           const hean_position *position, hean_error *error) HEAN_WARN_UNUSED;
 /* Sends START to every strategy, in order of their ids. */
 hean_status engine_start(engine *engine, int64_t now_ns, hean_error *error) HEAN_WARN_UNUSED;
 
@@ -149,6 +153,11 @@ hean_status engine_start(engine *engine, int64_t now_ns, hean_error *error) HEAN
  * of push, advance or replay it only answers questions. With an external broker ORDER and FILL
  * events come in here too. Timers and delayed answers due before it happen first. */
 hean_status engine_push(engine *engine, const hean_event *event,
+                        hean_error *error) HEAN_WARN_UNUSED;
+/* External broker: a settlement of which the venue said what `strategy` received (paid_e8 of a
+ * FUNDING event), in place of a FUNDING event whose amounts the engine computes. The strategy is
+ * told. Errors as engine_push. */
+hean_status engine_fund(engine *engine, uint16_t strategy, const hean_event *event,
                         hean_error *error) HEAN_WARN_UNUSED;
 /* Time passes without an event. */
 hean_status engine_advance(engine *engine, int64_t now_ns, hean_error *error) HEAN_WARN_UNUSED;
