@@ -44,6 +44,15 @@ test-idempotency: build/build.ninja ## what must not happen twice: limits, retri
 spec:                ## the busted specs alone
 	@luajit "$$(command -v busted)"
 
+test-selector: build/build.ninja ## the tests of statistics, policies and process select
+	@$(CMAKE_BUILD) build --target hean policy_test
+	@build/tests/policy_test
+	@luajit "$$(command -v busted)" spec/hean/stats_spec.lua spec/hean/original_spec.lua \
+	  spec/hean/guarded_spec.lua spec/hean/universe_spec.lua spec/hean/proof_spec.lua
+
+selector-proof:      ## 200 universes of 1,010 processes: luck stays out, edges come in
+	@luajit spec/proof/selector_proof.lua $(ARGS)
+
 schema: build/build.ninja ## the JSON of every command against spec/schema
 	@$(CMAKE_BUILD) build
 	@bash tests/integration/schema.sh build

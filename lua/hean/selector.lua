@@ -29,7 +29,8 @@ M.states = { NEW = true, TESTING = true, PROBATION = true, CORE = true, PAUSED =
   KILLED = true }
 local statuses = { PENDING = true, RUNNING = true, COMPLETED = true, FAILED = true,
   CANCELLED = true }
-local shared = { ["hean.stats"] = true, ["hean.policy.record"] = true }
+local shared = { ["hean.stats"] = true, ["hean.policy.record"] = true,
+  ["hean.policy.guarded"] = true }
 
 -- ---- times ----
 
@@ -196,8 +197,8 @@ local function load_policy(file, source)
   local env, strings = sandbox.new(function() end, 0)
   rawset(env, "require", function(name)
     if not shared[name] then
-      error(format("a policy has no module '%s'; it has hean.stats and hean.policy.record",
-        tostring(name)), 2)
+      error(format("a policy has no module '%s'; it has hean.stats, hean.policy.record and "
+        .. "hean.policy.guarded", tostring(name)), 2)
     end
     return require(name)
   end)

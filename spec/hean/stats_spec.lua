@@ -1,5 +1,5 @@
 -- The reference vectors: published ones and those of independent implementations.
-local generator = require "generator"
+local generator = require "support.generator"
 local stats = require "hean.stats"
 
 local function near(expected, actual, tolerance)

@@ -1,5 +1,5 @@
 -- The deterministic universes, with their exact counts.
-local universe = require "universe"
+local universe = require "support.universe"
 
 local function near(expected, actual)
   assert.is_true(math.abs(actual - expected) <= 1e-9 * math.abs(expected))

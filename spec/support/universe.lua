@@ -1,5 +1,5 @@
 -- universe.lua: the deterministic universes: 1,000 processes without an edge and 10 with one.
-local generator = require "generator"
+local generator = require "support.generator"
 local guarded = require "hean.policy.guarded"
 local original = require "hean.policy.original"
 local record = require "hean.policy.record"

@@ -20,7 +20,7 @@
 --     trials never make promotion easier.
 --   * The order of the processes does not matter.
 --   * A gate whose statistic is undefined is closed.
---   * A run that lost opens no gate: those of rows 8 to 12 must have been open before it.
+--   * A run that lost opens no gate: those of rows 8 to 12 must have been open before the losses.
 --
 -- Knows nothing of accounts, clocks or files.
 
@@ -203,10 +203,12 @@ end
 -- ---- after a run ----
 
 -- Takes a run of the epoch that is not older than those before it. A loss may open no gate: with
--- `look` (for the newest run, where a promotion is possible) they are looked at before it.
+-- `look` (where a promotion is possible) the gates are looked at before it, and what is closed
+-- stays closed until a run has won.
 function policy.add(p, now, time, roi, volatility, spread, look)
-  p.blocked = nil
-  if look and roi < 0 then
+  if roi >= 0 then
+    p.blocked = nil
+  elseif look and not p.blocked then
     p.blocked = closed_gate(p, now) or closed_regime(p)
   end
   record.add(p.epoch, time, roi, volatility, spread, p.params.half_life_days)
@@ -279,9 +281,12 @@ end
 -- family, `dsr` its deflated Sharpe ratio (nil where undefined).
 function policy.after_day(p, now, p_max, family, dsr)
   local params = p.params
-  local code = closed_gate(p, now) or p.blocked
+  local code = closed_gate(p, now)
   if code then
     return code
+  elseif p.blocked then
+    p.held = true
+    return p.blocked
   elseif p.state ~= "PROBATION" and p.state ~= "CORE" and policy.promising(p) then
     promote(p, "PROBATION")
     return "EVIDENCE_E20"
@@ -507,8 +512,7 @@ local function report(p, now, population)
 end
 
 -- What a weight is made of: the edge per unit of risk; shares of one, none above the largest.
-local function weigh_all(processes)
-  local params = policy.params
+local function weigh_all(processes, params)
   local total, probations = 0, 0
   for i = 1, #processes do
     local p = processes[i]
@@ -569,7 +573,9 @@ local optional = { "mean", "decayed_mean", "sd", "sharpe", "skew", "kurtosis", "
 -- The entry goes into the next decision: the report, and where epoch and promotion began.
 local function decision_of(p, code, r, now_text)
   local entry, reasons = p.entry, flags(p, r)
-  table.insert(reasons, 1, code .. ": " .. words[code](r, p.params))
+  local why = p.held and "closed before the newest losses, which open no gate"
+    or words[code](r, p.params)
+  table.insert(reasons, 1, code .. ": " .. why)
   for i = 1, #optional do
     entry[optional[i]] = nil
   end
@@ -589,21 +595,25 @@ local function decision_of(p, code, r, now_text)
 end
 
 -- The record of one process; the rows wait until all are known.
-function policy.evaluate(process, context)
-  local params, entry = policy.params, process.entry
+local function evaluate(process, context, params)
+  local entry = process.entry
   local p = policy.process(entry, params, nil, context.loss_limit)
   local runs
   runs, p.faults = record.accept(process.runs, context.now, p.risk)
   p.changed = entry.epoch_version ~= nil and entry.version ~= entry.epoch_version
   local since = process.epoch_time or -huge
   local promoted_time = p.s_ref and process.promoted_time or huge
+  local last_win = #runs
+  while last_win > 0 and runs[last_win].metrics.roi < 0 do
+    last_win = last_win - 1
+  end
   for i = 1, #runs do
     local run = runs[i]
     local metrics = run.metrics
     record.risk_add(p.risk, metrics.roi)
     if run.time > since then
       policy.add(p, context.now, run.time, metrics.roi, metrics.volatility, metrics.spread_bps,
-        i == #runs)
+        i > last_win)
       p.epoch.watched = p.epoch.watched + (run.time <= promoted_time and 1 or 0)
     end
   end
@@ -626,8 +636,8 @@ local function settle(p)
   end
 end
 
-function policy.decide(processes, context)
-  local params, now = policy.params, context.now
+local function decide(processes, context, params)
+  local now = context.now
   local order, sharpes, runs, codes = {}, {}, {}, {}
   for i = 1, #processes do
     order[i] = processes[i]
@@ -666,7 +676,7 @@ function policy.decide(processes, context)
       p.shape.kurtosis, population.trials, population.variance) or nil
     codes[p] = codes[p] or policy.after_day(p, now, population.p_max, p.family, p.dsr)
   end
-  weigh_all(order)
+  weigh_all(order, params)
   local decisions = {}
   for i = 1, #processes do
     local p = processes[i]
@@ -674,5 +684,24 @@ function policy.decide(processes, context)
   end
   return decisions
 end
+
+-- The same rules with other parameters.
+function policy.with(name, changes)
+  local params = {}
+  for key, value in pairs(policy.params) do
+    params[key] = value
+  end
+  for key, value in pairs(changes) do
+    params[key] = value
+  end
+  return {
+    name = name, params = params,
+    evaluate = function(process, context) return evaluate(process, context, params) end,
+    decide = function(processes, context) return decide(processes, context, params) end,
+  }
+end
+
+policy.evaluate = function(process, context) return evaluate(process, context, policy.params) end
+policy.decide = function(processes, context) return decide(processes, context, policy.params) end
 
 return policy
