@@ -100,6 +100,7 @@ void cli_ledger_group_json(cli_json *json, const ledger_group *group);
 int cmd_backtest(int argc, char **argv);
 int cmd_data(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_exchange_sim(int argc, char **argv);
 int cmd_order(int argc, char **argv);
 int cmd_process(int argc, char **argv);
 int cmd_run(int argc, char **argv);

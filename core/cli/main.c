@@ -17,6 +17,7 @@ static const command_row commands[] = {
     {"data", cmd_data, "check, import and describe market data"},
     {"strategy", cmd_strategy, "start a new strategy, check one for errors"},
     {"process", cmd_process, "decide which processes live, scale, wait or die"},
+    {"exchange-sim", cmd_exchange_sim, "a venue on loopback that speaks Bybit v5"},
     {"order", cmd_order, "place, amend, cancel and list orders by hand; positions, balance"},
     {"doctor", cmd_doctor, "check this machine"},
     {"version", cmd_version, "print versions"},
@@ -26,7 +27,7 @@ static void print_usage(FILE *out)
 {
     (void)fprintf(out, "usage: hean COMMAND [options]\n\n");
     for (size_t i = 0; i < BASE_COUNT(commands); i++)
-        (void)fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].about);
+        (void)fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].about);
     (void)fprintf(out, "\n`hean COMMAND --help` tells more. Exit codes: 0 done, 1 failed, 2 usage, "
                        "3 a gate is closed,\n4 an invariant is broken.\n");
 }

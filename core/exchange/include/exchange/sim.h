@@ -19,10 +19,18 @@
 
 typedef struct sim_venue sim_venue;
 
-/* Each a probability per opportunity, 0 to 1, drawn from the seed; all 0 by default. */
+/* Each a probability per opportunity, 0 to 1, drawn from the seed; all 0 by default.
+ *   of a request: http_429, http_403 (HTML), http_5xx (503, HTML) and rate_10006 refuse it;
+ *     refused_no_answer drops it; accepted_no_answer, cut_answer, garbage_answer and slow_answer
+ *     (0.2 to 3 s) act on it and then spoil the answer
+ *   of a frame to one socket: duplicate_frame, reordered_frame (after the next one), lost_frame,
+ *     drop_connection
+ *   of a frame of a book: sequence_gap (what changed is lost, u steps over one)
+ *   of a frame of executions: late_execution (0.2 to 2 s) */
 #define SIM_FAULT_MAP(X)                                                                           \
     X(http_429)                                                                                    \
-    X(http_403) X(rate_10006) X(http_5xx) X(slow_answer) X(cut_answer) X(accepted_no_answer)       \
+    X(http_403)                                                                                    \
+    X(rate_10006) X(http_5xx) X(slow_answer) X(cut_answer) X(accepted_no_answer)                   \
         X(refused_no_answer) X(garbage_answer) X(duplicate_frame) X(reordered_frame) X(lost_frame) \
             X(sequence_gap) X(drop_connection) X(late_execution)
 typedef struct sim_faults {
@@ -41,8 +49,14 @@ typedef struct sim_options {
     const struct market_instrument *instruments;
     size_t instrument_count;
     const char *api_key, *api_secret; /* signatures are checked against these */
-    int64_t wallet_usdt_e8;           /* at the start */
+    int64_t wallet_usdt_e8;           /* at the start: 100,000 */
     int64_t latency_ns;               /* of the matching engine: acknowledgement to outcome */
+    /* The market begins this long before the first call, so that bars and trades have a past. */
+    int64_t history_ns;
+    int64_t speed_e3; /* of the market, 1000: as it was; the venue's clock is always the caller's */
+    int32_t limit_factor; /* quotas are so many times those of an ordinary account: 1 */
+    int64_t ip_ban_ns;    /* after 600 requests in 5 s: 10 minutes */
+    int64_t book_push_ns; /* between frames of a book; -1: as the venue does, by depth */
     sim_faults faults;
 } sim_options;
 
