@@ -10,6 +10,8 @@
 #define DIGITS_MAX   18  /* any 18-digit number fits int64_t */
 #define EXPONENT_MAX 400 /* more is not a number anybody means */
 
+#define WIDE_DIGITS_MAX 36 /* so that a few of them can be added in 128 bits */
+
 int64_t decimal_power10(int exponent)
 {
     static const int64_t powers[19] = {1,
@@ -182,6 +184,62 @@ hean_status decimal_parse_scaled(const char *text, size_t bytes, int scale10, in
     if (status != HEAN_OK)
         return status;
     return decimal_to_scaled(value, scale10, out);
+}
+
+/* Appends a digit; false beyond 36 of them. */
+static bool append_digit(base_int128 *value, int *digits, int digit)
+{
+    if (*digits == 0 && digit == 0)
+        return true;
+    if (++*digits > WIDE_DIGITS_MAX)
+        return false;
+    *value = *value * 10 + digit;
+    return true;
+}
+
+hean_status decimal_parse_wide(const char *text, size_t bytes, int scale10, base_int128 *out)
+{
+    const char *at = text;
+    const char *end = text + bytes;
+    base_int128 value = 0;
+    int exponent = scale10, digits = 0, zeros = 0, written = 0;
+    bool negative = false, point = false, any = false;
+
+    if (at < end && (*at == '-' || *at == '+'))
+        negative = *at++ == '-';
+    for (; at < end && *at != 'e' && *at != 'E'; at++) {
+        if (*at == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (*at < '0' || *at > '9')
+            return HEAN_E_PARSE;
+        any = true;
+        exponent -= point;
+        zeros++; /* zeros wait, as in decimal_parse */
+        if (*at == '0')
+            continue;
+        for (; zeros > 1; zeros--) {
+            if (!append_digit(&value, &digits, 0))
+                return HEAN_E_RANGE;
+        }
+        if (!append_digit(&value, &digits, *at - '0'))
+            return HEAN_E_RANGE;
+        zeros = 0;
+    }
+    if (!any || (at < end && !read_exponent(at + 1, end, &written)))
+        return HEAN_E_PARSE;
+    exponent += written + zeros;
+    if (value == 0)
+        exponent = 0;
+    if (exponent < 0)
+        return HEAN_E_RANGE;
+    for (; exponent > 0; exponent--) {
+        if (!append_digit(&value, &digits, 0))
+            return HEAN_E_RANGE;
+    }
+    *out = negative ? -value : value;
+    return HEAN_OK;
 }
 
 /* ---- products of more than 128 bits ---- */

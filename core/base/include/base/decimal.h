@@ -24,6 +24,11 @@ hean_status decimal_to_scaled(hean_decimal value, int scale10, int64_t *out) HEA
 hean_status decimal_parse_scaled(const char *text, size_t bytes, int scale10,
                                  int64_t *out) HEAN_WARN_UNUSED;
 
+/* text * 10^scale10, exactly, for numbers of more than 18 digits: HEAN_E_RANGE if it has more
+ * decimals than that, or is larger than 10^36. */
+hean_status decimal_parse_wide(const char *text, size_t bytes, int scale10,
+                               base_int128 *out) HEAN_WARN_UNUSED;
+
 /* units * step as plain text without trailing zeros ("2681.62"); returns out (48 bytes do). */
 char *decimal_format_units(int64_t units, hean_decimal step, char *out, size_t bytes);
 /* value / 10^scale10 as plain text without trailing zeros. */
