@@ -105,7 +105,7 @@ function policy.process(entry, params, kappa, loss_limit)
     exempt = regime_free[entry.type] or false, regime = entry.regime,
     epochs = entry.epoch or 0, epoch = record.epoch(), risk = record.risk(), kappa = kappa or 1,
     s_ref = entry.s_ref, sigma_ref = entry.sigma_ref, cusum = 0,
-    log_e_max = 0, blocked = nil,
+    log_e_max = 0,
   }
 end
 
@@ -119,6 +119,7 @@ local function restart(p)
   p.state, p.epochs, p.epoch = "TESTING", p.epochs + 1, record.epoch()
   p.evidence, p.log_e_max = nil, 0
   p.s_ref, p.sigma_ref, p.cusum = nil, nil, 0
+  p.blocked, p.blocked_regime = nil, nil
 end
 
 -- The reference that decay is measured against: shrunken, since what was selected looks too good.
@@ -207,9 +208,10 @@ end
 -- stays closed until a run has won.
 function policy.add(p, now, time, roi, volatility, spread, look)
   if roi >= 0 then
-    p.blocked = nil
-  elseif look and not p.blocked then
-    p.blocked = closed_gate(p, now) or closed_regime(p)
+    p.blocked, p.blocked_regime = nil, nil
+  elseif look then
+    p.blocked = p.blocked or closed_gate(p, now)
+    p.blocked_regime = p.blocked_regime or closed_regime(p)
   end
   record.add(p.epoch, time, roi, volatility, spread, p.params.half_life_days)
 end
@@ -294,6 +296,9 @@ function policy.after_day(p, now, p_max, family, dsr)
   code = closed_regime(p)
   if code then
     return code
+  elseif p.blocked_regime then
+    p.held = true
+    return p.blocked_regime
   elseif family and family.pbo > params.family_pbo_hold then
     return "FAMILY_OVERFIT"
   end
