@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 2026-09-21T13:33:30Z, after every time in the payloads. */
+/* 10 s after the hour of the payloads. */
 #define LOCAL_NS (INT64_C(1790000010000) * BASE_NS_PER_MS)
 #define MS       BASE_NS_PER_MS
 

@@ -145,6 +145,7 @@ static bool convert_order(row_fields *fields, const bybit_symbols *symbols, void
                                    ORDER_QTY,    ORDER_FILLED, ORDER_UPDATED, -1};
     bybit_order *order = row;
     row_instrument_ref ref;
+    char status[40];
 
     fields_require(fields, required);
     field_text(fields, ORDER_SYMBOL, order->symbol, sizeof order->symbol);
@@ -153,9 +154,10 @@ static bool convert_order(row_fields *fields, const bybit_symbols *symbols, void
     field_text(fields, ORDER_ID, order->order_id, sizeof order->order_id);
     field_text(fields, ORDER_LINK, order->client_id, sizeof order->client_id);
     order->side = field_side(fields, ORDER_SIDE);
+    field_text(fields, ORDER_STATUS, status, sizeof status);
     order->status = HEAN_ORDER_UNKNOWN;
     for (size_t i = 0; i < BASE_COUNT(statuses); i++) {
-        if (field_is(fields, ORDER_STATUS, statuses[i].text))
+        if (strcmp(statuses[i].text, status) == 0)
             order->status = statuses[i].status;
     }
     order->reduce_only = field_flag(fields, ORDER_REDUCE);
@@ -213,14 +215,16 @@ static bool convert_execution(row_fields *fields, const bybit_symbols *symbols, 
                                    EXEC_QTY,    EXEC_TYPE,  EXEC_FEE,  EXEC_TIME, -1};
     bybit_execution *exec = row;
     row_instrument_ref ref;
+    char type[40];
 
     fields_require(fields, required);
     field_text(fields, EXEC_SYMBOL, exec->symbol, sizeof exec->symbol);
     ref = instrument_of(fields, symbols, EXEC_CATEGORY, exec->symbol);
     exec->index = ref.index;
+    field_text(fields, EXEC_TYPE, type, sizeof type);
     exec->kind = BYBIT_EXEC_OTHER;
     for (size_t i = 0; i < BASE_COUNT(exec_types); i++) {
-        if (field_is(fields, EXEC_TYPE, exec_types[i].text)) {
+        if (strcmp(exec_types[i].text, type) == 0) {
             exec->kind = exec_types[i].kind;
             exec->forced = exec_types[i].forced;
         }
@@ -233,9 +237,8 @@ static bool convert_execution(row_fields *fields, const bybit_symbols *symbols, 
     exec->maker = field_flag(fields, EXEC_MAKER);
     /* Only trades on the book are on its ticks: liquidations, settlements and fundings have prices
      * of their own. */
-    exec->price_ticks =
-        rows_ticks(fields, EXEC_PRICE, &ref,
-                   field_is(fields, EXEC_TYPE, "Trade") ? READER_EXACT : READER_NEAREST);
+    exec->price_ticks = rows_ticks(fields, EXEC_PRICE, &ref,
+                                   strcmp(type, "Trade") == 0 ? READER_EXACT : READER_NEAREST);
     exec->qty_lots = rows_lots(fields, EXEC_QTY, &ref, READER_EXACT);
     exec->value_e8 = field_scaled(fields, EXEC_VALUE, 8);
     exec->fee_e8 = field_scaled(fields, EXEC_FEE, 8);
