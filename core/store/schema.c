@@ -121,20 +121,15 @@ static hean_status apply(store *self, const char *const *texts, int count, hean_
     return status;
 }
 
-static hean_status move(store *self, const char *const *texts, int count, hean_error *error)
-{
-    hean_status status = store_begin(self, error);
+typedef struct migration {
+    const char *const *texts;
+    int count;
+} migration;
 
-    if (status != HEAN_OK)
-        return status;
-    status = apply(self, texts, count, error);
-    if (status == HEAN_OK)
-        status = store_commit(self, error);
-    else
-        store_rollback(self);
-    if (status == HEAN_OK)
-        self->schema_version = count;
-    return status;
+static hean_status apply_all(store *self, void *context, hean_error *error)
+{
+    const migration *to = context;
+    return apply(self, to->texts, to->count, error);
 }
 
 hean_status schema_migrate(store *self, const char *const *texts, int count, hean_error *error)
@@ -149,8 +144,11 @@ hean_status schema_migrate(store *self, const char *const *texts, int count, hea
     if (self->access == STORE_WRITE) {
         /* Not earlier: a file that is refused stays as it was. */
         status = sql_exec(self, "PRAGMA journal_mode = WAL", error);
-        return status == HEAN_OK && self->schema_version < count ? move(self, texts, count, error)
-                                                                 : status;
+        if (status == HEAN_OK && self->schema_version < count)
+            status = store_transaction(self, apply_all, &(migration){texts, count}, error);
+        if (status == HEAN_OK)
+            self->schema_version = count;
+        return status;
     }
     if (empty)
         return base_fail(error, HEAN_E_FORMAT, "%s is empty, not a HEAN store", self->path);

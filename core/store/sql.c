@@ -256,23 +256,62 @@ hean_status sql_whole(store *self, const char *text, int64_t *out, hean_error *e
 
 hean_status store_begin(store *self, hean_error *error)
 {
-    return sql_run(self, SQL_BEGIN_TURN, error, "");
+    hean_status status = sql_run(self, self->depth == 0 ? SQL_BEGIN_TURN : SQL_PART, error, "");
+
+    if (status == HEAN_OK)
+        self->depth++;
+    return status;
 }
 
+/* After some errors SQLite has ended the whole turn by itself. What cannot be rolled back now is
+ * rolled back by whoever opens the file next. */
 void store_rollback(store *self)
 {
-    /* SQLite ends a transaction by itself after some errors; what cannot be rolled back now is
-     * rolled back by whoever opens the file next. */
+    BASE_ASSERT(self->depth > 0);
+    self->depth--;
     if (sqlite3_get_autocommit(self->db) == 0)
-        (void)sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
+        (void)sqlite3_exec(self->db,
+                           self->depth == 0 ? "ROLLBACK" : "ROLLBACK TO part; RELEASE part", NULL,
+                           NULL, NULL);
     account_forget(self);
 }
 
 hean_status store_commit(store *self, hean_error *error)
 {
-    hean_status status = sql_run(self, SQL_COMMIT, error, "");
+    hean_status status;
 
+    if (sqlite3_get_autocommit(self->db) != 0) /* a part failed so badly that all of it went */
+        status = base_fail(error, HEAN_E_STATE, "%s: the turn has failed already", self->path);
+    else
+        status = sql_run(self, self->depth == 1 ? SQL_COMMIT : SQL_PART_END, error, "");
     if (status != HEAN_OK)
         store_rollback(self);
+    else
+        self->depth--;
     return status;
+}
+
+hean_status store_transaction(store *self, store_body_fn body, void *context, hean_error *error)
+{
+    hean_status status = store_begin(self, error);
+
+    if (status != HEAN_OK)
+        return status;
+    status = body(self, context, error);
+    if (status == HEAN_OK)
+        return store_commit(self, error);
+    store_rollback(self);
+    return status;
+}
+
+hean_status store_snapshot(store *self, hean_error *error)
+{
+    BASE_ASSERT(self->depth == 0);
+    return sql_run(self, SQL_BEGIN_READ, error, "");
+}
+
+void store_snapshot_end(store *self)
+{
+    if (sqlite3_get_autocommit(self->db) == 0)
+        (void)sqlite3_exec(self->db, "ROLLBACK", NULL, NULL, NULL);
 }

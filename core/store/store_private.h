@@ -26,6 +26,8 @@
     X(SQL_BEGIN_READ, "BEGIN")                                                                     \
     X(SQL_BEGIN_TURN, "BEGIN IMMEDIATE")                                                           \
     X(SQL_COMMIT, "COMMIT")                                                                        \
+    X(SQL_PART, "SAVEPOINT part")                                                                  \
+    X(SQL_PART_END, "RELEASE part")                                                                \
     X(SQL_HEAD, "SELECT entries, hash FROM head WHERE one = 1")                                    \
     X(SQL_HEAD_SET, "UPDATE head SET entries = ?1, hash = ?2 WHERE one = 1")                       \
     X(SQL_KEYS, "SELECT sequence FROM entry_id WHERE key BETWEEN ?1 AND ?2 ORDER BY key")          \
@@ -75,6 +77,7 @@ struct store {
     char *path;
     store_access access;
     int schema_version;
+    int depth; /* 0: no turn, 1: a turn, more: parts of one */
     sqlite3_stmt *statements[SQL_COUNT];
     store_account *accounts[STORE_ACCOUNT_SLOTS]; /* those used last, by the hash of their texts */
 };
@@ -102,12 +105,15 @@ hean_status sql_run(store *self, sql_id id, hean_error *error, const char *types
 hean_status sql_whole(store *self, const char *text, int64_t *out,
                       hean_error *error) HEAN_WARN_UNUSED;
 
-/* A turn: waits for other writers, at most STORE_TURN_MS_MAX. */
+/* A turn: waits for other writers, at most STORE_TURN_MS_MAX. Within a turn: a part of it that can
+ * be undone alone. */
 hean_status store_begin(store *self, hean_error *error) HEAN_WARN_UNUSED;
-/* Ends the turn; after a failure nothing of it is there. */
+/* Ends the turn, or its part; after a failure nothing of it is there. */
 hean_status store_commit(store *self, hean_error *error) HEAN_WARN_UNUSED;
-/* Also ends a snapshot for reading. */
 void store_rollback(store *self);
+/* The same state for all queries up to the end. */
+hean_status store_snapshot(store *self, hean_error *error) HEAN_WARN_UNUSED;
+void store_snapshot_end(store *self);
 
 /* ---- schema.c ---- */
 

@@ -433,10 +433,10 @@ hean_status store_verify(store *self, const volatile int *stop, volatile uint64_
         return base_fail(error, HEAN_E_IO, "the system gives no random numbers");
     cells_init(&work.days, self->allocator);
     cells_init(&work.all, self->allocator);
-    status = sql_run(self, SQL_BEGIN_READ, error, "");
+    status = store_snapshot(self, error);
     if (status == HEAN_OK) {
         status = verify_all(&work, error);
-        store_rollback(self);
+        store_snapshot_end(self);
     }
     cells_deinit(&work.days);
     cells_deinit(&work.all);

@@ -95,6 +95,36 @@ static void store_refuses_an_id_with_other_content(void **state)
     store_close(self);
 }
 
+/* Posts [0, 10), then an id of them with other content, which fails alone, then [10, 20). */
+static hean_status post_in_parts(store *self, void *context, hean_error *error)
+{
+    made_posting made;
+    ledger_posting other = *make_posting(&made, 3);
+    hean_status end = *(const hean_status *)context;
+
+    other.amount_e8++;
+    assert_status(post_numbers(self, NULL, 0, 10, NULL, error), HEAN_OK, error);
+    assert_status(store_post(self, &other, 1, NULL, error), HEAN_E_EXISTS, error);
+    assert_status(post_numbers(self, NULL, 5, 20, NULL, error), HEAN_OK, error);
+    return end == HEAN_OK ? HEAN_OK : base_fail(error, end, "on purpose");
+}
+
+static void a_transaction_holds_several_posts_or_none(void **state)
+{
+    store *self = open_store(fresh("store_transaction"), STORE_WRITE);
+    hean_status end = HEAN_E_INTERRUPTED;
+    hean_error error;
+
+    (void)state;
+    assert_status(store_transaction(self, post_in_parts, &end, &error), HEAN_E_INTERRUPTED, &error);
+    assert_int_equal(entries_of(self), 0);
+    end = HEAN_OK;
+    assert_status(store_transaction(self, post_in_parts, &end, &error), HEAN_OK, &error);
+    assert_int_equal(entries_of(self), 20);
+    assert_verifies(self);
+    store_close(self);
+}
+
 static void store_refuses_a_balance_that_does_not_fit(void **state)
 {
     store *self = open_store(fresh("store_range"), STORE_WRITE);
@@ -648,12 +678,12 @@ static void a_reader_sees_whole_batches_while_others_write(void **state)
         assert_int_equal(entries_of(reader), i * 100);
         assert_verifies(reader);
         store_rollback(writer);
-        assert_status(sql_run(reader, SQL_BEGIN_READ, &error, ""), HEAN_OK, &error);
+        assert_status(store_snapshot(reader, &error), HEAN_OK, &error);
         assert_int_equal(entries_of(reader), i * 100);
         assert_status(post_numbers(writer, NULL, i * 100, i * 100 + 100, NULL, &error), HEAN_OK,
                       &error); /* a reader does not stop it */
         assert_int_equal(entries_of(reader), i * 100);
-        store_rollback(reader);
+        store_snapshot_end(reader);
         assert_int_equal(entries_of(reader), i * 100 + 100);
     }
     store_close(reader);
@@ -768,6 +798,7 @@ int main(void)
         cmocka_unit_test(store_posts_a_batch_once),
         cmocka_unit_test(store_takes_a_repeat_within_a_batch),
         cmocka_unit_test(store_refuses_an_id_with_other_content),
+        cmocka_unit_test(a_transaction_holds_several_posts_or_none),
         cmocka_unit_test(store_refuses_a_balance_that_does_not_fit),
         cmocka_unit_test(store_says_when_a_sum_of_accounts_does_not_fit),
         cmocka_unit_test(store_tells_ids_with_the_same_key_apart),

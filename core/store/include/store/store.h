@@ -47,6 +47,12 @@ void store_close(store *store);
 hean_status store_post(store *store, const ledger_posting *postings, size_t count,
                        ledger_result *result, hean_error *error) HEAN_WARN_UNUSED;
 
+/* One turn: what `body` posts and writes is durable together when it returns, or not there at all
+ * if anything but HEAN_OK comes back. A failed call within it undoes itself alone. */
+typedef hean_status (*store_body_fn)(store *store, void *context, hean_error *error);
+hean_status store_transaction(store *store, store_body_fn body, void *context,
+                              hean_error *error) HEAN_WARN_UNUSED;
+
 /* As ledger_balances. */
 hean_status store_balances(store *store, const ledger_filter *filter, unsigned by,
                            ledger_group_fn each, void *context, hean_error *error) HEAN_WARN_UNUSED;
