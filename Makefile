@@ -1,9 +1,9 @@
 # HEAN's runbook. `make run` and `make test` do everything on a fresh Debian 12/13 or Ubuntu 24.04.
-.PHONY: run test test-idempotency spec lint bench asan debug clang fuzz schema install packages format clean help
+.PHONY: run test test-truth-layer test-idempotency spec lint bench asan debug clang fuzz schema install packages format clean help
 CMAKE_BUILD = cmake --build
 
 help:                ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 packages:            ## install the distribution's packages that are missing
 	@.ci/packages.sh
@@ -24,6 +24,10 @@ run: build/build.ninja   ## trade on the simulated market, in paper mode; Ctrl-C
 test: build/build.ninja  ## all tests, with a plain count at the end
 	@$(CMAKE_BUILD) build
 	@.ci/test.sh build busted
+
+test-truth-layer: build/build.ninja ## the tests of ledger, attribution, store and statements
+	@$(CMAKE_BUILD) build
+	@.ci/test.sh build '' '^(ledger|attribution|store|statement|conservation)_'
 
 asan: build-asan/build.ninja ## all tests under AddressSanitizer and UBSan
 	@$(CMAKE_BUILD) build-asan

@@ -91,6 +91,29 @@ int cli_json_line(cli_json *json);
 /* Writes what there is and ends its line, and frees it. Returns an exit code. */
 int cli_json_print(cli_json *json);
 
+/* ---- tables for people: cells row by row, the first row is the heads ---- */
+typedef struct cli_table {
+    base_buffer cells; /* texts, each with its 0 */
+    size_t columns;
+    uint64_t right; /* bit of a column: numbers, to the right */
+} cli_table;
+void cli_table_init(cli_table *table, const char *const *heads, size_t columns, uint64_t right);
+void cli_table_text(cli_table *table, const char *text);
+/* value / 10^scale10 */
+void cli_table_scaled(cli_table *table, int64_t value, int scale10);
+/* Writes it to stdout and frees it. Returns an exit code. */
+int cli_table_print(cli_table *table);
+
+/* ---- commands below a command ---- */
+typedef struct cli_subcommand {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *about;
+} cli_subcommand;
+/* Hands over to the one that argv[1] names; `parent` is the command's own name. */
+int cli_subcommand_run(const char *parent, const cli_subcommand *rows, size_t count, int argc,
+                       char **argv);
+
 /* ---- the ledger ---- */
 #define CLI_STORE_DEFAULT "var/hean.db"
 /* The members of one group: what it is split by, its sums by kind, net, counts. */
@@ -101,6 +124,7 @@ int cmd_backtest(int argc, char **argv);
 int cmd_data(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_exchange_sim(int argc, char **argv);
+int cmd_ledger(int argc, char **argv);
 int cmd_order(int argc, char **argv);
 int cmd_process(int argc, char **argv);
 int cmd_run(int argc, char **argv);

@@ -19,6 +19,7 @@ static const command_row commands[] = {
     {"process", cmd_process, "decide which processes live, scale, wait or die"},
     {"exchange-sim", cmd_exchange_sim, "a venue on loopback that speaks Bybit v5"},
     {"order", cmd_order, "place, amend, cancel and list orders by hand; positions, balance"},
+    {"ledger", cmd_ledger, "sums and entries of the ledger; verify, export and copy it"},
     {"doctor", cmd_doctor, "check this machine"},
     {"version", cmd_version, "print versions"},
 };

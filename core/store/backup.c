@@ -35,6 +35,8 @@ static hean_status copy_pages(store *self, const char *path, hean_error *error)
         if (sqlite3_backup_finish(backup) != SQLITE_OK && status == HEAN_OK)
             status = sql_fail(&copy, error);
     }
+    if (status == HEAN_OK) /* one file, that can be read without making others */
+        status = sql_exec(&copy, "PRAGMA journal_mode = DELETE", error);
     BASE_ASSERT(sqlite3_close(copy.db) == SQLITE_OK);
     return status;
 }

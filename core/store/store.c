@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Of the page cache, and of the log before it is taken over into the file. A batch that is spread
  * over the index of ids comes back to the same pages: they should not be written in between. */
@@ -88,13 +89,28 @@ static hean_status open_immutable(store *self, hean_error *error)
     return status;
 }
 
+/* SQLite's own handler sleeps up to 100 ms between two looks: beside a writer that begins its next
+ * turn right after the last, it may look at the wrong moments for seconds. */
+static int wait_for_turn(void *context, int looks)
+{
+    store *self = context;
+    int64_t now_ns = base_clock_monotonic_ns();
+
+    if (looks == 0)
+        self->waiting_since_ns = now_ns;
+    if (now_ns - self->waiting_since_ns >= STORE_TURN_MS_MAX * BASE_NS_PER_MS)
+        return 0;
+    (void)usleep(looks < 10 ? 100 : 1000);
+    return 1;
+}
+
 static hean_status configure(store *self, hean_error *error)
 {
     char pragma[64];
     hean_status status;
 
     (void)sqlite3_extended_result_codes(self->db, 1);
-    if (sqlite3_busy_timeout(self->db, STORE_TURN_MS_MAX) != SQLITE_OK ||
+    if (sqlite3_busy_handler(self->db, wait_for_turn, self) != SQLITE_OK ||
         sqlite3_db_config(self->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
         sqlite3_wal_autocheckpoint(self->db, LOG_PAGES) != SQLITE_OK)
         return sql_fail(self, error);

@@ -77,7 +77,8 @@ struct store {
     char *path;
     store_access access;
     int schema_version;
-    int depth; /* 0: no turn, 1: a turn, more: parts of one */
+    int64_t waiting_since_ns; /* for a turn */
+    int depth;                /* 0: no turn, 1: a turn, more: parts of one */
     sqlite3_stmt *statements[SQL_COUNT];
     store_account *accounts[STORE_ACCOUNT_SLOTS]; /* those used last, by the hash of their texts */
 };

@@ -83,4 +83,18 @@ printf '%s\n' '{"run_id":"r1","process_id":"a","status":"COMPLETED","capital_all
 "$hean" process attribute --input "$work/runs" --json >"$work/attribute"
 conforms process_attribute "$work/attribute"
 
+"$build/tests/store_crash_test" make "$work/hean.db" 0 100
+"$hean" ledger balances --store "$work/hean.db" --json >"$work/sums"
+conforms ledger_balances "$work/sums"
+"$hean" ledger balances --store "$work/hean.db" --by mode,run,process,strategy,symbol,day --json >"$work/sums"
+conforms ledger_balances "$work/sums"
+"$hean" ledger show --store "$work/hean.db" --limit 0 --json >"$work/entries"
+conforms ledger_entry "$work/entries"
+"$hean" ledger verify --store "$work/hean.db" --run run-1 --json >"$work/verify"
+conforms ledger_verify "$work/verify"
+"$hean" ledger verify --store "$work/none.db" --json >"$work/verify" 2>"$work/err"
+conforms ledger_verify "$work/verify"
+"$hean" ledger backup "$work/copy.db" --store "$work/hean.db" --json >"$work/copied"
+conforms ledger_backup "$work/copied"
+
 done_testing

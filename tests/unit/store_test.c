@@ -714,7 +714,7 @@ static void a_backup_is_a_store_of_its_own(void **state)
 {
     hean_error error = {HEAN_OK, ""};
     store *self = open_store(fresh("store_backup"), STORE_WRITE), *copy;
-    char to[2300];
+    char to[2300], log[2310];
 
     (void)state;
     (void)snprintf(to, sizeof to, "%s.copy", path);
@@ -725,6 +725,8 @@ static void a_backup_is_a_store_of_its_own(void **state)
     assert_int_equal(entries_of(copy), 3000);
     assert_verifies(copy);
     store_close(copy);
+    (void)snprintf(log, sizeof log, "%s-wal", to);
+    assert_int_not_equal(access(log, F_OK), 0);                     /* one file, and it stays one */
     assert_status(store_backup(self, to, &error), HEAN_OK, &error); /* replaces it */
     copy = open_store(to, STORE_WRITE);
     assert_int_equal(entries_of(copy), 3100);
