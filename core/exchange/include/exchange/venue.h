@@ -3,7 +3,27 @@
  * events for the engine and the ledger, out. Bybit v5 implements it (core/exchange/bybit).
  *
  * Life: start -> clock offset, instruments, fees; public streams; with keys also private streams
- * and reconciliation -> READY. A cut leads to NOT_READY and the same path again.
+ * and reconciliation -> READY. A cut leads to NOT_READY and the same path again. While it is not
+ * READY, orders and amendments are refused, cancels go as soon as they can.
+ *
+ * Reconciliation, before READY and every 30 s as an audit: open orders; executions since the last
+ * list (five minutes before it are listed again); positions; the wallet. What it finds is told as
+ * VENUE_DIFFERENCE, the text beginning with its name, and settled so:
+ *   earlier_order  an open order of an earlier run of this host (or one of this run that was told
+ *                  as ended): cancelled; its executions come as LATE_FILL before READY.
+ *   vanished       the venue no longer knows an order of ours: told as CANCELLED.
+ *   overfilled     more was filled than was ordered: the order's quantity follows.
+ *   position       the venue's position is not what strategies hold (venue_set_held) plus what
+ *                  foreign executions explain: told, left as it is, foreign from then on. READY
+ *                  comes all the same: whether to trade on is the host's to decide.
+ * Orders and executions without this host's mark are foreign: shown, never touched (X6).
+ *
+ * What the host does: post every FILL, LATE_FILL, FOREIGN_FILL and FUNDING to the ledger by
+ * exec_id. Within a session each comes once (X4); after a restart, executions of the five minutes
+ * before known_execution_ns are told again, and the ledger knows which it has. A LATE_FILL belongs
+ * to a strategy (`event.strategy`, HEAN_NO_STRATEGY if none of that name runs) whose engine does
+ * not know the order: what it holds changes all the same, if the ledger took it as new. Then
+ * venue_set_held for each instrument that changed, before the next venue_advance.
  *
  * Invariants
  *   X1  client order ids are a function of (run, strategy, sequence): sending an order again cannot
@@ -53,8 +73,8 @@ typedef struct venue_options {
     int32_t book_depth;                 /* 1, 50, 200, 1000 */
     const char *const *kline_intervals; /* as the venue spells them; NULL: none */
     size_t kline_interval_count;
-    const char *run; /* of this session: its part of client ids, 8 of [a-z0-9] */
-    const venue_strategy *strategies;
+    const char *run;                  /* of this session: its part of client ids, 8 of [a-z0-9] */
+    const venue_strategy *strategies; /* by the ids that intents carry */
     size_t strategy_count;
     int32_t ceiling_percent;    /* of the venue's rate limits: 80 */
     int64_t known_execution_ns; /* executions up to here are in the ledger; 0: none */
@@ -66,6 +86,9 @@ typedef enum venue_event_kind {
     VENUE_MARKET,        /* `event`: BOOK, TRADE, BAR, QUOTE, MARK, FUNDING, CONNECTION */
     VENUE_ORDER,         /* `event`: ORDER of one of our orders */
     VENUE_FILL,          /* `event`: FILL, with the execution's texts */
+    VENUE_LATE_FILL,     /* the same, of an order of ours that the engine no longer holds */
+    VENUE_LIQUIDATION,   /* `event`: shaped as TRADE; side is that of the position that was closed,
+                            the price is not one that was traded: not for the engine */
     VENUE_FUNDING,       /* money settled on a position of the account */
     VENUE_FOREIGN_FILL,  /* an execution of an order that is not ours */
     VENUE_FOREIGN_ORDER, /* an open order that is not ours; qty 0: it is gone */
@@ -75,7 +98,8 @@ typedef enum venue_event_kind {
     VENUE_READY,      /* the first intent may come */
     VENUE_NOT_READY,  /* `text` says why; open orders are unknown until the next READY */
     VENUE_LOG,        /* `level`, `text` */
-    VENUE_HALT        /* trading must stop: keys refused, banned; `text` */
+    VENUE_HALT        /* trading must stop: keys refused, shut out; `text`. READY comes again only
+                         after the end of a ban */
 } venue_event_kind;
 
 typedef struct venue_event {
@@ -116,10 +140,17 @@ bool venue_take_action(venue *venue, wire_action *out);
 bool venue_take_event(venue *venue, venue_event *out);
 
 /* ---- commands: PLACE, AMEND, CANCEL of a strategy, as the gate let them pass ----
- * Answered by VENUE_ORDER and VENUE_FILL events, always; a PLACE that cannot go at all (not READY,
- * `trade` is false) is answered by REJECTED with the reason "venue" and a text in the log. */
+ * Answered by VENUE_ORDER and VENUE_FILL events, always, as engine.h says; PARTLY_FILLED and FILLED
+ * after a fill are the engine's to tell. A PLACE that cannot go at all (not READY, `trade` is
+ * false), or could not leave within five seconds, is answered by REJECTED with the reason "venue"
+ * and a text in the log; an AMEND by the order as it stands. A CANCEL is repeated until the order
+ * has ended. Errors: HEAN_E_INVALID, HEAN_E_NOT_FOUND (strategy), HEAN_E_EXISTS (an order id that
+ * is not above all before it, X1); nothing was done then. */
 hean_status venue_intent(venue *venue, uint16_t strategy, const hean_intent *intent, int64_t now_ns,
                          hean_error *error) HEAN_WARN_UNUSED;
+/* What all strategies together hold of an instrument; 0 until it is said. The comparison of
+ * positions is made in the first venue_advance after all events were taken. */
+void venue_set_held(venue *venue, uint16_t instrument, int64_t lots);
 /* Cancels all orders of this host (not foreign ones); for the end of a session. */
 hean_status venue_cancel_all(venue *venue, int64_t now_ns, hean_error *error) HEAN_WARN_UNUSED;
 /* Orders of ours that have not ended, unknown ones included. */
@@ -129,8 +160,9 @@ bool venue_ready(const venue *venue);
 /* ---- for metrics ---- */
 #define VENUE_COUNTER_MAP(X)                                                                       \
     X(requests)                                                                                    \
-    X(responses) X(retries) X(rate_refusals) X(unknown_outcomes) X(reconnects) X(sequence_gaps)    \
-        X(bad_messages) X(duplicate_executions) X(differences) X(frames)
+    X(responses)                                                                                   \
+    X(retries) X(rate_refusals) X(unknown_outcomes) X(reconnects) X(sequence_gaps) X(bad_messages) \
+        X(duplicate_executions) X(differences) X(frames)
 typedef struct venue_counters {
 #define VENUE_COUNTER_FIELD(name) uint64_t name;
     VENUE_COUNTER_MAP(VENUE_COUNTER_FIELD)
