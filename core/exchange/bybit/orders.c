@@ -353,8 +353,11 @@ static void on_stranger(venue *self, const bybit_order *row, bool earlier)
         venue_stranger *stranger = venue_stranger_note(self, row, earlier);
         if (stranger != NULL) {
             stranger->listed_round = self->round.number; /* it may be newer than a list under way */
-            if (!earlier && row->index >= 0)
+            if (!earlier && row->index >= 0 &&
+                (!stranger->told || stranger->updated_ns != row->updated_ns))
                 tell_stranger(self, stranger, row);
+            stranger->told = true;
+            stranger->updated_ns = row->updated_ns;
         }
         return;
     }

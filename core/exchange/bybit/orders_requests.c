@@ -297,15 +297,15 @@ static void find_ended(venue *self, venue_order *order)
         venue_order_ask(self, order, CANCEL_AGAIN_NS);
 }
 
-typedef struct finder {
+typedef struct find_context {
     venue *self;
     uint64_t order_id;
     bool found;
-} finder;
+} find_context;
 
 static hean_status found_order(void *context, const bybit_order *row, hean_error *error)
 {
-    finder *finder = context;
+    find_context *finder = context;
     uint64_t order_id;
     uint16_t strategy;
     (void)error;
@@ -316,8 +316,9 @@ static hean_status found_order(void *context, const bybit_order *row, hean_error
     return venue_on_order(finder->self, row);
 }
 
-static hean_status find_executions_answered(venue *self, const job_result *result, finder *finder,
-                                            char cursor[BYBIT_CURSOR_BYTES], hean_error *error)
+static hean_status find_executions_answered(venue *self, const job_result *result,
+                                            find_context *finder, char cursor[BYBIT_CURSOR_BYTES],
+                                            hean_error *error)
 {
     size_t first = self->row_count;
     hean_status status =
@@ -335,7 +336,7 @@ static hean_status find_executions_answered(venue *self, const job_result *resul
 hean_status venue_find_answered(venue *self, const venue_job *job, const job_result *result,
                                 hean_error *error)
 {
-    finder finder = {self, job->subject, false};
+    find_context finder = {self, job->subject, false};
     char cursor[BYBIT_CURSOR_BYTES] = "";
     hean_status status =
         job->kind == JOB_FIND_EXECUTIONS

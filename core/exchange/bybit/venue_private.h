@@ -192,6 +192,8 @@ typedef struct venue_stranger {
     char order_id[VENUE_EXEC_ID_BYTES], client_id[VENUE_EXEC_ID_BYTES];
     int index;
     bool earlier; /* of this host: it is cancelled */
+    bool told;
+    int64_t updated_ns; /* as told */
     uint64_t listed_round;
 } venue_stranger;
 
