@@ -4,10 +4,13 @@
  *
  * Streams: memory grows with the number of processes, not with that of runs. A line that cannot be
  * read is named on stderr, counted, and makes the command fail at the end; the others are done.
+ * With a store, what runs earned is posted in batches as they are read: a command that was stopped
+ * half way is run again, and posts the rest.
  */
 #include "cmd_process.h"
 
 #include <host/run_list.h>
+#include <store/store.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,14 +21,28 @@ typedef struct process_total {
     attribution figures;
 } process_total;
 
+/* Runs that wait to be posted. */
+#define BATCH_RUNS 512
+
+typedef struct batch {
+    attribution_texts texts[BATCH_RUNS];
+    char runs[BATCH_RUNS][LEDGER_NAME_BYTES + 1];
+    char processes[BATCH_RUNS][LEDGER_NAME_BYTES + 1];
+    ledger_posting postings[BATCH_RUNS * LEDGER_KIND_COUNT];
+    size_t run_count, count;
+} batch;
+
 typedef struct attribute {
-    const char *input;
+    const char *input, *store_path;
     bool as_json;
     attribution_rates rates;
     process_total *processes; /* in order of their names */
     size_t count, capacity;
     attribution total;
     uint64_t lines, bad_lines, uncounted;
+    store *store; /* NULL: nothing is posted */
+    batch *batch;
+    ledger_result posted;
     cli_json json;
 } attribute;
 
@@ -79,6 +96,56 @@ static hean_status add_run(attribute *self, const attribution_run *run, const at
     return HEAN_OK;
 }
 
+/* ---- posting ---- */
+
+static hean_status post_batch(attribute *self, hean_error *error)
+{
+    ledger_result result;
+    hean_status status;
+
+    if (self->store == NULL || self->batch->count == 0)
+        return HEAN_OK;
+    status = store_post(self->store, self->batch->postings, self->batch->count, &result, error);
+    if (status != HEAN_OK)
+        return status;
+    self->posted.posted += result.posted;
+    self->posted.repeated += result.repeated;
+    self->batch->run_count = 0;
+    self->batch->count = 0;
+    return HEAN_OK;
+}
+
+/* Texts of `run` live as long as its line, so the batch keeps copies. */
+static hean_status post_run(attribute *self, const attribution_run *run, const attribution *figures,
+                            hean_error *error)
+{
+    batch *into = self->batch;
+    attribution_run kept = *run;
+
+    if (self->store == NULL || figures->runs == 0)
+        return HEAN_OK;
+    kept.run = into->runs[into->run_count];
+    kept.process = into->processes[into->run_count];
+    /* attribution_of_run has measured both. */
+    BASE_ASSERT(base_text_copy(into->runs[into->run_count], LEDGER_NAME_BYTES + 1, run->run));
+    BASE_ASSERT(
+        base_text_copy(into->processes[into->run_count], LEDGER_NAME_BYTES + 1, run->process));
+    into->count += attribution_postings(&kept, &self->rates, figures, &into->texts[into->run_count],
+                                        into->postings + into->count);
+    into->run_count++;
+    return into->run_count == BATCH_RUNS ? post_batch(self, error) : HEAN_OK;
+}
+
+static hean_status open_store(attribute *self, hean_error *error)
+{
+    if (self->store_path == NULL)
+        return HEAN_OK;
+    self->batch = base_alloc(base_allocator_default(), sizeof *self->batch);
+    if (self->batch == NULL)
+        return base_fail(error, HEAN_E_NO_MEMORY, "no memory for postings");
+    return store_open(NULL, self->store_path, STORE_WRITE, &self->store, error);
+}
+
 /* ---- JSON ---- */
 
 static void print_figures(cli_json *json, const attribution *figures)
@@ -128,6 +195,8 @@ static int print_total(attribute *self, const char *process, const attribution *
         cli_json_whole(json, "lines", (int64_t)self->lines);
         cli_json_whole(json, "uncounted", (int64_t)self->uncounted);
         cli_json_whole(json, "bad_lines", (int64_t)self->bad_lines);
+        cli_json_whole(json, "posted", (int64_t)self->posted.posted);
+        cli_json_whole(json, "repeated", (int64_t)self->posted.repeated);
     }
     cli_json_object_end(json);
     return cli_json_line(json);
@@ -174,6 +243,10 @@ static void print_table(const attribute *self)
            "FAILED); %llu bad lines\n",
            (unsigned long long)self->total.estimated_runs, (unsigned long long)self->uncounted,
            (unsigned long long)self->bad_lines);
+    if (self->store != NULL)
+        printf("%llu entries posted to %s; %llu were there already\n",
+               (unsigned long long)self->posted.posted, self->store_path,
+               (unsigned long long)self->posted.repeated);
 }
 
 /* ---- the list ---- */
@@ -188,11 +261,15 @@ static hean_status take_line(attribute *self, run_list *list, const char *line, 
 
     if (status == HEAN_OK)
         status = attribution_of_run(&run, &self->rates, &figures, error);
+    if (status == HEAN_OK && self->store != NULL && run.counts && run.started_ns == 0)
+        status = base_fail(error, HEAN_E_PARSE, "started_at: expected a time, to post this run at");
     *fatal = status == HEAN_E_NO_MEMORY;
     if (status != HEAN_OK)
         return status;
     *fatal = true;
     status = add_run(self, &run, &figures, error);
+    if (status == HEAN_OK)
+        status = post_run(self, &run, &figures, error);
     if (status == HEAN_OK && self->as_json && print_run(self, &run, &figures) != CLI_EXIT_DONE)
         status = base_fail(error, HEAN_E_IO, "stdout: %s", strerror(errno));
     return status;
@@ -249,11 +326,13 @@ static hean_status run_all(attribute *self, hean_error *error)
     if (file == NULL)
         return base_fail(error, errno == ENOENT ? HEAN_E_NOT_FOUND : HEAN_E_IO, "%s: %s",
                          self->input, strerror(errno));
-    status = run_list_open(base_allocator_default(), &list);
+    status = open_store(self, error);
+    if (status == HEAN_OK && run_list_open(base_allocator_default(), &list) != HEAN_OK)
+        status = base_fail(error, HEAN_E_NO_MEMORY, "no memory to read runs");
     if (status == HEAN_OK)
         status = take_lines(self, list, file, error);
-    else
-        (void)base_fail(error, status, "no memory to read runs");
+    if (status == HEAN_OK)
+        status = post_batch(self, error);
     run_list_close(list);
     if (!is_stdin)
         (void)fclose(file);
@@ -274,6 +353,8 @@ static void close_all(attribute *self)
     for (size_t i = 0; i < self->count; i++)
         free(self->processes[i].name);
     base_free(base_allocator_default(), self->processes);
+    base_free(base_allocator_default(), self->batch);
+    store_close(self->store);
 }
 
 int process_attribute(int argc, char **argv)
@@ -287,6 +368,7 @@ int process_attribute(int argc, char **argv)
         {"--capital-bps", CLI_DECIMAL, &allocated, "BPS",
          "of capital, where no volume is known: 1"},
         {"--apr", CLI_DECIMAL, &apr, "FRACTION", "what idle capital would earn a year: 0.05"},
+        {"--store", CLI_TEXT, &self.store_path, "FILE", "also post what runs earned, each once"},
         {"--json", CLI_FLAG, &self.as_json, NULL, "a line each for runs, processes and the total"}};
     const cli_command command = {
         "hean process attribute --input FILE [options]",
