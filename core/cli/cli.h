@@ -55,6 +55,11 @@ typedef struct cli_command {
 int cli_parse(const cli_command *command, int argc, char **argv, cli_list *positional);
 void cli_list_deinit(cli_list *list);
 
+/* Appends a whole file to `buffer`, or stdin if `path` is "-"; more than `bytes_max` is
+ * HEAN_E_LIMIT. */
+hean_status cli_read_input(const char *path, base_buffer *buffer, size_t bytes_max,
+                           hean_error *error) HEAN_WARN_UNUSED;
+
 /* Prints "hean: message" and gives the exit code for the status. */
 int cli_fail(const hean_error *error);
 /* The same with a status and text of one's own. */

@@ -9,6 +9,7 @@ static const cli_subcommand subcommands[] = {
     {"balances", ledger_show_balances, "what was earned, split as you like"},
     {"show", ledger_show_entries, "the entries themselves"},
     {"export", ledger_export, "entries as CSV or JSON lines"},
+    {"import", ledger_import, "a venue's account statement, each row once"},
     {"verify", ledger_verify_store, "compute everything again and compare"},
     {"backup", ledger_backup, "copy the store while others write to it"},
 };

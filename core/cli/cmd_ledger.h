@@ -11,6 +11,7 @@
 int ledger_show_balances(int argc, char **argv);
 int ledger_show_entries(int argc, char **argv);
 int ledger_export(int argc, char **argv);
+int ledger_import(int argc, char **argv);
 int ledger_verify_store(int argc, char **argv);
 int ledger_backup(int argc, char **argv);
 

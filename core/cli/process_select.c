@@ -11,7 +11,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define INPUT_BYTES_MAX (UINT64_C(1) << 30)
 
@@ -21,27 +20,6 @@ typedef struct selection {
     hean_decimal loss_limit;
     bool as_json;
 } selection;
-
-static hean_status read_stdin(base_buffer *buffer, hean_error *error)
-{
-    char piece[65536];
-
-    for (;;) {
-        ssize_t bytes = read(STDIN_FILENO, piece, sizeof piece);
-        if (bytes < 0 && errno == EINTR)
-            continue;
-        if (bytes < 0)
-            return base_fail(error, HEAN_E_IO, "stdin: %s", strerror(errno));
-        if (bytes == 0)
-            return HEAN_OK;
-        if (buffer->length + (size_t)bytes > INPUT_BYTES_MAX)
-            return base_fail(error, HEAN_E_LIMIT, "stdin: more than %llu bytes",
-                             (unsigned long long)INPUT_BYTES_MAX);
-        base_buffer_append(buffer, piece, (size_t)bytes);
-        if (buffer->failed)
-            return base_fail(error, HEAN_E_NO_MEMORY, "stdin: out of memory");
-    }
-}
 
 /* A policy that is compiled in has a name, any other is a file. */
 static hean_status find_policy(const char *policy, base_buffer *file, script_policy_call *call,
@@ -100,9 +78,7 @@ static hean_status select_processes(const selection *self, hean_error *error)
     status = find_policy(self->policy, &file, &call, error);
     if (status != HEAN_OK)
         goto cleanup;
-    status = strcmp(self->input, "-") == 0
-                 ? read_stdin(&input, error)
-                 : base_buffer_read_file(&input, self->input, INPUT_BYTES_MAX, error);
+    status = cli_read_input(self->input, &input, INPUT_BYTES_MAX, error);
     if (status != HEAN_OK)
         goto cleanup;
     call.input = input.data != NULL ? input.data : "";

@@ -130,11 +130,11 @@ static hean_status broken(const chain *self, size_t done, base_int128 balance, h
     decimal_format_scaled(before(row), STATEMENT_SCALE10, has, sizeof has);
     decimal_format_scaled(balance, STATEMENT_SCALE10, expected, sizeof expected);
     if (done == 0)
-        return base_fail(error, HEAN_E_INVARIANT,
+        return base_fail(error, HEAN_E_CORRUPT,
                          "line %zu: the wallet of %s in %s had %s before this row, but its first "
                          "rows begin with %s: a row is missing or wrong",
                          row->line, row->uid, row->currency, has, expected);
-    return base_fail(error, HEAN_E_INVARIANT,
+    return base_fail(error, HEAN_E_CORRUPT,
                      "line %zu: the wallet of %s in %s had %s before this row, but the row before "
                      "it, line %zu, left %s: a row is missing or wrong",
                      row->line, row->uid, row->currency, has, self->rows[done - 1]->line, expected);

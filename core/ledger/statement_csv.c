@@ -325,7 +325,7 @@ static hean_status check_change(const statement_row *row, fee_sign *sign, hean_e
     if (*sign == FEE_NEGATIVE ? negative : positive)
         return HEAN_OK;
     return base_fail(
-        error, HEAN_E_INVARIANT, "line %zu: Change is %s, but Cash Flow + Funding - Fee Paid is %s",
+        error, HEAN_E_CORRUPT, "line %zu: Change is %s, but Cash Flow + Funding - Fee Paid is %s",
         row->line, decimal_format_scaled(row->change_e20, STATEMENT_SCALE10, change, sizeof change),
         decimal_format_scaled(row->change_e20 - rest +
                                   (*sign == FEE_NEGATIVE ? row->fee_e20 : -row->fee_e20),

@@ -45,6 +45,23 @@ expect "a run of less than no time" 1 'runs.jsonl:3: metrics.time_hours: expecte
 expect "bad runs do not hide the good ones" 1 '"runs":1,.*"bad_lines":2' "$hean" process attribute --input "$work/runs.jsonl" --json
 expect "a rate below 0" 2 'a rate is out of range' "$hean" process attribute --input "$work/runs.jsonl" --apr -0.1
 
+# ---- statements ----
+statement='UID: 7,Company Name: ,Country: 
+Uid,Time,Currency,Contract,Type,Direction,Quantity,Position,Filled Price,Funding,Fee Paid,Cash Flow,Change,Wallet Balance,Fee Rate,Trade ID,Order ID'
+import() {
+  printf '%s\n' "$statement" "${@:4}" >"$work/statement.csv"
+  expect "$1" "$2" "$3" "$hean" ledger import "$work/statement.csv" --format bybit-asset-change --store "$work/import.db"
+}
+expect "a format that is not known" 2 'expected --format bybit-asset-change, got x' "$hean" ledger import "$work/statement.csv" --format x
+expect "a statement that is not there" 1 'nothere.csv' "$hean" ledger import "$work/nothere.csv" --format bybit-asset-change
+expect "a file that is no statement" 1 'line 1: no column Time' "$hean" ledger import README.md --format bybit-asset-change --store "$work/import.db"
+import "a row that is cut off" 1 'statement.csv: line 3: expected 17 fields, got 2' '7,2024-12-01 10:00:00'
+import "a type that is not known" 1 'line 3: the type NOVELTY is unknown' '7,2024-12-01 10:00:00,USDT,,NOVELTY,,,,,0,0,1,1,1,,,'
+import "a change that is none" 1 'line 3: Change is 5, but Cash Flow \+ Funding - Fee Paid is 1' '7,2024-12-01 10:00:00,USDT,,TRADE,,,,,0,0,1,5,5,,,'
+import "a balance that does not follow" 1 'line 4: the wallet of 7 in USDT had 2 before this row, but the row before it, line 3, left 1' \
+  '7,2024-12-01 10:00:00,USDT,,TRADE,,,,,0,0,1,1,1,,,' '7,2024-12-01 10:00:01,USDT,,TRADE,,,,,0,0,1,1,3,,,'
+[ -e "$work/import.db" ] && { echo "FAILED: a refused statement left a store"; failures=$((failures + 1)); }
+
 # ---- data ----
 expect "a missing file" 1 'nothere.csv' "$hean" data check "$work/nothere.csv"
 : >"$work/empty.csv"

@@ -78,10 +78,6 @@ printf '%s\n' '{"run_id":"r1","process_id":"a","status":"COMPLETED","capital_all
 conforms process_attribute "$work/attribute"
 "$hean" process select --input "$work/processes" --now 2026-01-02 --json >"$work/select"
 conforms process_select "$work/select"
-printf '%s\n' '{"run_id":"r1","process_id":"a","status":"COMPLETED","capital_allocated_usd":100,"metrics":{"capital_delta":1,"time_hours":2.5}}' \
-  '{"run_id":"r2","process_id":"a","status":"RUNNING"}' >"$work/runs"
-"$hean" process attribute --input "$work/runs" --json >"$work/attribute"
-conforms process_attribute "$work/attribute"
 
 "$build/tests/store_crash_test" make "$work/hean.db" 0 100
 "$hean" ledger balances --store "$work/hean.db" --json >"$work/sums"
@@ -94,6 +90,8 @@ conforms ledger_entry "$work/entries"
 conforms ledger_verify "$work/verify"
 "$hean" ledger verify --store "$work/none.db" --json >"$work/verify" 2>"$work/err"
 conforms ledger_verify "$work/verify"
+"$hean" ledger import tests/fuzz/corpus/fuzz_statement/newest_first --format bybit-asset-change --store "$work/hean.db" --json >"$work/imported"
+conforms ledger_import "$work/imported"
 "$hean" ledger backup "$work/copy.db" --store "$work/hean.db" --json >"$work/copied"
 conforms ledger_backup "$work/copied"
 

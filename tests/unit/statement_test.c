@@ -320,23 +320,23 @@ static void statement_names_the_line_that_is_wrong(void **state)
         {PREAMBLE HEADER ROW("", "0", "0", "5", "5", "5"), HEAN_E_PARSE, "line 3: Type is empty"},
         {PREAMBLE HEADER ROW("TR\xc3\xa9", "0", "0", "5", "5", "5"), HEAN_E_PARSE,
          "line 3: Type: expected ASCII"},
-        {PREAMBLE HEADER ROW("TRADE", "0", "1", "5", "5", "5"), HEAN_E_INVARIANT,
+        {PREAMBLE HEADER ROW("TRADE", "0", "1", "5", "5", "5"), HEAN_E_CORRUPT,
          "line 3: Change is 5, but Cash Flow + Funding - Fee Paid is 4"},
         /* The sign of fees is the same in a whole file. */
         {PREAMBLE HEADER ROW("TRADE", "0", "1", "5", "4", "4")
              ROW("TRADE", "0", "-1", "5", "4", "8"),
-         HEAN_E_INVARIANT, "line 4: Change is 4, but Cash Flow + Funding - Fee Paid is 6"},
+         HEAN_E_CORRUPT, "line 4: Change is 4, but Cash Flow + Funding - Fee Paid is 6"},
         {PREAMBLE HEADER "7,soon,USDT,,TRADE,,,,,0,0,5,5,5,,,\n", HEAN_E_PARSE,
          "line 3: Time: expected a time"},
         {PREAMBLE HEADER "7,2024-12-01 10:00:01,USDT,,BONUS,,,,,0,0,1,1,1,,,\n"
                          "7,2024-12-01 10:00:02,USDT,,BONUS,,,,,0,0,1,1,2,,,\n"
                          "7,2024-12-01 10:00:03,USDT,,BONUS,,,,,0,0,1,1,4,,,\n",
-         HEAN_E_INVARIANT,
+         HEAN_E_CORRUPT,
          "line 5: the wallet of 7 in USDT had 3 before this row, but the row before it, line 4, "
          "left 2"},
         {PREAMBLE HEADER "7,2024-12-01 10:00:01,USDT,,BONUS,,,,,0,0,1,1,1,,,\n"
                          "7,2024-12-01 10:00:01,USDT,,BONUS,,,,,0,0,1,1,9,,,\n",
-         HEAN_E_INVARIANT, "the wallet of 7 in USDT had"},
+         HEAN_E_CORRUPT, "the wallet of 7 in USDT had"},
     };
     (void)state;
     for (size_t i = 0; i < BASE_COUNT(rows); i++)
@@ -495,7 +495,7 @@ static void statement_proves_random_wallets_in_any_order(void **state)
             if (!is_inside(&made, without))
                 continue;
             assert_status(read_text(shuffled(&made, without, &random), NULL, &self, &error),
-                          HEAN_E_INVARIANT, &error);
+                          HEAN_E_CORRUPT, &error);
             assert_non_null(strstr(error.message, "before this row"));
         }
     }

@@ -73,8 +73,8 @@ typedef struct statement_type {
 
 /* Reads and proves a whole statement.
  * Errors    HEAN_E_FORMAT (no such statement), HEAN_E_PARSE, HEAN_E_RANGE (a row cannot be read),
- *           HEAN_E_INVARIANT (a balance does not follow: the row and both balances are named),
- *           HEAN_E_INVALID (an unknown type, a bad option). Messages begin with "line N" where one
+ *           HEAN_E_CORRUPT (numbers disagree or a balance does not follow: the row and both are
+ * named), HEAN_E_INVALID (an unknown type, a bad option). Messages begin with "line N" where one
  *           row is to blame.
  * Lifetime  Nothing of `bytes` and `options` is kept. */
 hean_status statement_read(const hean_allocator *allocator, const char *bytes, size_t length,
