@@ -13,9 +13,11 @@
 #define CACHE_KIB 65536
 #define LOG_PAGES 16384
 
-/* `temp_store`: no file but the store and its log is ever made. `trusted_schema`: a file that
+/* `journal_size_limit`: a log that a large batch made large shrinks again, to LOG_PAGES.
+ * `temp_store`: no file but the store and its log is ever made. `trusted_schema`: a file that
  * somebody prepared runs no function of its own choice. */
 static const char settings[] = "PRAGMA synchronous = FULL;"
+                               "PRAGMA journal_size_limit = 67108864;"
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA trusted_schema = OFF;";
 
