@@ -51,7 +51,46 @@ static const char ledger_tables[] =
         NEVER("entry", "DELETE") NEVER("entry_id", "UPDATE") NEVER("entry_id", "DELETE")
             NEVER("balance", "DELETE") NEVER("head", "DELETE");
 
-static const char *const migrations[] = {ledger_tables};
+/* 2: what is kept beside the ledger (store/records.h). */
+static const char record_tables[] =
+    "CREATE TABLE process ("
+    "  id TEXT PRIMARY KEY, definition TEXT NOT NULL, source TEXT NOT NULL, state TEXT NOT NULL,"
+    "  weight REAL NOT NULL, enabled INTEGER NOT NULL, created_ns INTEGER NOT NULL,"
+    "  updated_ns INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE run ("
+    "  run TEXT PRIMARY KEY, process TEXT NOT NULL, daily_key TEXT NOT NULL UNIQUE,"
+    "  mode TEXT NOT NULL, status TEXT NOT NULL, started_ns INTEGER NOT NULL,"
+    "  finished_ns INTEGER NOT NULL, capital_e8 INTEGER NOT NULL, metrics TEXT NOT NULL,"
+    "  outputs TEXT NOT NULL, error TEXT NOT NULL) STRICT;"
+    "CREATE INDEX run_process ON run (process, started_ns);"
+    "CREATE INDEX run_started ON run (started_ns);"
+    "CREATE TABLE task ("
+    "  id INTEGER PRIMARY KEY, run TEXT NOT NULL, process TEXT NOT NULL, step TEXT NOT NULL,"
+    "  instructions TEXT NOT NULL, answer TEXT NOT NULL, created_ns INTEGER NOT NULL,"
+    "  done_ns INTEGER NOT NULL, UNIQUE (run, step)) STRICT;"
+    "CREATE TABLE trial ("
+    "  key TEXT PRIMARY KEY, family TEXT NOT NULL, script_sha256 TEXT NOT NULL,"
+    "  params TEXT NOT NULL, data_sha256 TEXT NOT NULL, result TEXT NOT NULL,"
+    "  tried_ns INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX trial_family ON trial (family);"
+    "CREATE TABLE decision ("
+    "  id INTEGER PRIMARY KEY, process TEXT NOT NULL, policy TEXT NOT NULL,"
+    "  from_state TEXT NOT NULL, to_state TEXT NOT NULL, weight REAL NOT NULL,"
+    "  reasons TEXT NOT NULL, decided_ns INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX decision_process ON decision (process, decided_ns);"
+    "CREATE TABLE document ("
+    "  kind TEXT NOT NULL, key TEXT NOT NULL, made_ns INTEGER NOT NULL, text TEXT NOT NULL,"
+    "  PRIMARY KEY (kind, key)) STRICT;"
+    "CREATE INDEX document_made ON document (kind, made_ns);"
+    "CREATE TABLE counter ("
+    "  name TEXT NOT NULL, day INTEGER NOT NULL, value INTEGER NOT NULL,"
+    "  PRIMARY KEY (name, day)) STRICT, WITHOUT ROWID;"
+    "CREATE TRIGGER run_ended_never_UPDATE BEFORE UPDATE ON run WHEN OLD.finished_ns > 0"
+    " BEGIN SELECT RAISE(ABORT, 'a run that has ended never changes'); END;" /* triggers */
+    NEVER("run", "DELETE") NEVER("trial", "UPDATE") NEVER("trial", "DELETE")
+        NEVER("decision", "UPDATE") NEVER("decision", "DELETE");
+
+static const char *const migrations[] = {ledger_tables, record_tables};
 
 /* ---- what a file is ---- */
 

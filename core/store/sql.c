@@ -188,6 +188,8 @@ static int bind_all(sqlite3_stmt *statement, const char *types, va_list values)
     for (int i = 1; *types != 0 && code == SQLITE_OK; i++, types++) {
         if (*types == 'i')
             code = sqlite3_bind_int64(statement, i, va_arg(values, int64_t));
+        else if (*types == 'd')
+            code = sqlite3_bind_double(statement, i, va_arg(values, double));
         else if (*types == 't')
             code =
                 sqlite3_bind_text(statement, i, va_arg(values, const char *), -1, SQLITE_TRANSIENT);

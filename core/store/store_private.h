@@ -48,7 +48,42 @@
       "units = units + excluded.units + (e8 + excluded.e8) / 100000000, "                          \
       "e8 = (e8 + excluded.e8) % 100000000, entries = entries + excluded.entries, "                \
       "estimated = estimated + excluded.estimated, last_sequence = excluded.last_sequence")        \
-    X(SQL_BALANCE_ACCOUNT, "SELECT kind, units, e8 FROM balance WHERE account = ?1 AND day = -1")
+    X(SQL_BALANCE_ACCOUNT, "SELECT kind, units, e8 FROM balance WHERE account = ?1 AND day = -1")  \
+    X(SQL_PROCESS_ADD, "INSERT OR IGNORE INTO process VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")    \
+    X(SQL_PROCESS_SET, "UPDATE process SET definition = ?2, source = ?3, state = ?4, "             \
+                       "weight = ?5, enabled = ?6, updated_ns = ?8 WHERE id = ?1")                 \
+    X(SQL_PROCESSES, "SELECT id, definition, source, state, weight, enabled, created_ns, "         \
+                     "updated_ns FROM process WHERE ?1 = '' OR id = ?1 ORDER BY id")               \
+    X(SQL_RUN_ADD,                                                                                 \
+      "INSERT OR IGNORE INTO run VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")           \
+    X(SQL_RUN_OF_KEY, "SELECT run FROM run WHERE daily_key = ?1")                                  \
+    X(SQL_RUN_SET, "UPDATE run SET status = ?2, finished_ns = ?3, metrics = ?4, outputs = ?5, "    \
+                   "error = ?6 WHERE run = ?1 AND finished_ns = 0")                                \
+    X(SQL_RUN_ENDED, "SELECT finished_ns FROM run WHERE run = ?1")                                 \
+    X(SQL_RUNS, "SELECT run, process, daily_key, mode, status, started_ns, finished_ns, "          \
+                "capital_e8, metrics, outputs, error FROM run WHERE (?1 = '' OR run = ?1) AND "    \
+                "(?2 = '' OR process = ?2) AND started_ns >= ?3 ORDER BY started_ns, run")         \
+    X(SQL_TASK_ADD, "INSERT OR IGNORE INTO task (run, process, step, instructions, answer, "       \
+                    "created_ns, done_ns) VALUES (?1, ?2, ?3, ?4, '', ?5, 0)")                     \
+    X(SQL_TASK_DONE, "UPDATE task SET answer = ?2, done_ns = ?3 WHERE id = ?1 AND done_ns = 0")    \
+    X(SQL_TASK, "SELECT done_ns FROM task WHERE id = ?1")                                          \
+    X(SQL_TASKS, "SELECT id, run, process, step, instructions, answer, created_ns, done_ns "       \
+                 "FROM task WHERE (?1 = '' OR run = ?1) AND (?2 = 0 OR done_ns = 0) ORDER BY id")  \
+    X(SQL_TRIAL_ADD, "INSERT OR IGNORE INTO trial VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")            \
+    X(SQL_TRIAL_COUNT, "SELECT count(*) FROM trial WHERE ?1 = '' OR family = ?1")                  \
+    X(SQL_TRIALS, "SELECT key, family, script_sha256, params, data_sha256, result, tried_ns "      \
+                  "FROM trial WHERE ?1 = '' OR family = ?1 ORDER BY tried_ns, key")                \
+    X(SQL_DECISION_ADD, "INSERT INTO decision (process, policy, from_state, to_state, weight, "    \
+                        "reasons, decided_ns) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                \
+    X(SQL_DECISIONS, "SELECT process, policy, from_state, to_state, weight, reasons, decided_ns "  \
+                     "FROM decision WHERE (?1 = '' OR process = ?1) AND decided_ns >= ?2 "         \
+                     "ORDER BY id")                                                                \
+    X(SQL_DOCUMENT_ADD, "INSERT OR IGNORE INTO document VALUES (?1, ?2, ?3, ?4)")                  \
+    X(SQL_DOCUMENT_SET, "INSERT OR REPLACE INTO document VALUES (?1, ?2, ?3, ?4)")                 \
+    X(SQL_DOCUMENT, "SELECT kind, key, made_ns, text FROM document WHERE kind = ?1 AND "           \
+                    "(?2 = '' OR key = ?2) ORDER BY made_ns DESC, key DESC LIMIT 1")               \
+    X(SQL_COUNTER, "SELECT value FROM counter WHERE name = ?1 AND day = ?2")                       \
+    X(SQL_COUNTER_SET, "INSERT OR REPLACE INTO counter VALUES (?1, ?2, ?3)")
 
 typedef enum sql_id {
 #define SQL_ENUM(name, text) name,
@@ -95,8 +130,8 @@ hean_status sql_get(store *self, sql_id id, sqlite3_stmt **out, hean_error *erro
 /* The next row, if there is one; after the last row and after a failure the statement is reset. */
 hean_status sql_step(store *self, sqlite3_stmt *statement, bool *row,
                      hean_error *error) HEAN_WARN_UNUSED;
-/* Binds parameters from ?1 on ('i' int64_t, 't' text, 'h' 32 bytes of a hash) and steps to the
- * first row. The caller resets the statement if there was one. */
+/* Binds parameters from ?1 on ('i' int64_t, 'd' double, 't' text, 'h' 32 bytes of a hash) and steps
+ * to the first row. The caller resets the statement if there was one. */
 hean_status sql_first(store *self, sql_id id, sqlite3_stmt **out, bool *row, hean_error *error,
                       const char *types, ...) HEAN_WARN_UNUSED;
 /* The same for a statement without rows. */
