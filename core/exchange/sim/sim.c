@@ -364,6 +364,8 @@ static hean_status begin(sim_venue *sim, int64_t now_ns)
     sim->begin_ns = now_ns - sim->options.history_ns;
     sim->event_ns = sim->begin_ns;
     sim->now_ns = now_ns;
+    for (size_t i = 0; i < sim->log.count; i++) /* what the account began with */
+        SIM_AT(&sim->log, sim_log_row, i)->time_ns = now_ns;
     if (sim->market == NULL) {
         sim->first_ns = sim->event_count > 0 ? sim->events[0].exch_ns : 0;
         return HEAN_OK;

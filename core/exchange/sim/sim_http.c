@@ -6,10 +6,10 @@
  */
 #include "sim_internal.h"
 
+#include <base/hash.h>
+
 #include <ctype.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #define IP_REQUESTS  600
 #define IP_WINDOW_NS (5 * BASE_NS_PER_S)
@@ -96,12 +96,10 @@ bool sim_limit_take(sim_call *call)
 
 void sim_sign(const char *secret, const char *text, size_t bytes, char out[65])
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-    (void)HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)text, bytes,
-               digest, &length);
-    for (unsigned i = 0; i < 32; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    uint8_t digest[HASH_SHA256_BYTES];
+    const hash_part part = {text, bytes};
+    hash_hmac_sha256(secret, strlen(secret), &part, 1, digest);
+    hash_hex(digest, sizeof digest, out);
 }
 
 /* The value of a header, "" where it is not there or too long. */
@@ -163,10 +161,14 @@ static int authenticate(sim_call *call, const sim_request *request, const char *
         (void)sim_refuse(call, 10003, "API key is invalid.");
         return 401;
     }
-    if (strcmp(key, call->sim->api_key) != 0)
-        return sim_refuse(call, 10003, "API key is invalid.") ? 0 : 200;
-    if (!read_ms(time, &time_ms) || (window[0] != '\0' && !read_ms(window, &window_ms)))
-        return sim_refuse(call, 10001, "params error: timestamp or recv_window invalid") ? 0 : 200;
+    if (strcmp(key, call->sim->api_key) != 0) {
+        (void)sim_refuse(call, 10003, "API key is invalid.");
+        return 200;
+    }
+    if (!read_ms(time, &time_ms) || (window[0] != '\0' && !read_ms(window, &window_ms))) {
+        (void)sim_refuse(call, 10001, "params error: timestamp or recv_window invalid");
+        return 200;
+    }
     if (time_ms < server_ms - window_ms || time_ms >= server_ms + 1000) {
         (void)sim_refuse(call, 10002,
                          "invalid request, please check your server timestamp or recv_window "

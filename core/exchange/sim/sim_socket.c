@@ -7,6 +7,7 @@
 #include "sim_internal.h"
 
 #include <openssl/crypto.h>
+#include <stdlib.h>
 
 #define ARGS_BYTES_MAX 21000
 #define SPOT_ARGS_MAX  10
@@ -156,20 +157,25 @@ static hean_status on_ping(sim_venue *sim, const sim_socket *socket, const json_
 
 /* ---- auth ---- */
 
+/* Whole milliseconds, as a number or a text: clients send both. */
+static int64_t read_ms(const json_t *value, int64_t otherwise)
+{
+    if (json_is_string(value))
+        return strtoll(json_string_value(value), NULL, 10);
+    return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
 static hean_status on_auth(sim_venue *sim, sim_socket *socket, const json_t *frame)
 {
     const json_t *arguments = json_object_get(frame, "args");
     const char *key = json_string_value(json_array_get(arguments, 0));
-    const json_t *expires = json_array_get(arguments, 1);
     const char *given = json_string_value(json_array_get(arguments, 2));
     bool trade = socket->kind == SIM_SOCKET_TRADE;
     char text[48];
     char expected[65];
     int code = 0;
     const char *words = "";
-    int64_t expires_ms = json_is_integer(expires) ? json_integer_value(expires) : 0;
-    if (json_is_string(expires)) /* some clients send it as a text */
-        expires_ms = strtoll(json_string_value(expires), NULL, 10);
+    int64_t expires_ms = read_ms(json_array_get(arguments, 1), 0);
     (void)snprintf(text, sizeof text, "GET/realtime%lld", (long long)expires_ms);
     sim_sign(sim->api_secret, text, strlen(text), expected);
     if (socket->authenticated) {
@@ -276,11 +282,9 @@ static hean_status on_topics(sim_venue *sim, sim_socket *socket, const json_t *f
 static bool check_header(sim_call *call, const json_t *frame)
 {
     const json_t *header = json_object_get(frame, "header");
-    const char *time = json_string_value(json_object_get(header, "X-BAPI-TIMESTAMP"));
-    const char *window = json_string_value(json_object_get(header, "X-BAPI-RECV-WINDOW"));
     int64_t server_ms = sim_ms(call->sim, call->now_ns);
-    long long time_ms = time == NULL ? 0 : strtoll(time, NULL, 10);
-    long long window_ms = window == NULL ? 5000 : strtoll(window, NULL, 10);
+    int64_t time_ms = read_ms(json_object_get(header, "X-BAPI-TIMESTAMP"), 0);
+    int64_t window_ms = read_ms(json_object_get(header, "X-BAPI-RECV-WINDOW"), 5000);
     if (window_ms < 0 || window_ms > 60000)
         window_ms = 60000;
     if (time_ms >= server_ms - window_ms && time_ms < server_ms + 1000)
@@ -288,7 +292,7 @@ static bool check_header(sim_call *call, const json_t *frame)
     return sim_refuse(call, 10002,
                       "invalid request, please check your server timestamp or recv_window param. "
                       "req_timestamp[%lld],server_timestamp[%lld],recv_window[%lld]",
-                      time_ms, (long long)server_ms, window_ms);
+                      (long long)time_ms, (long long)server_ms, (long long)window_ms);
 }
 
 static int route_of(const char *op)

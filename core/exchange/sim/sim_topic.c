@@ -540,6 +540,8 @@ static int64_t topic_due_ns(const sim_topic *topic)
 static void schedule(sim_venue *sim, const sim_topic *topic)
 {
     int64_t due_ns = topic_due_ns(topic);
+    if (due_ns < sim->now_ns)
+        due_ns = sim->now_ns; /* not before the rest of this instant */
     if (due_ns < sim->push_ns)
         sim->push_ns = due_ns;
 }
