@@ -175,7 +175,7 @@ static retry_class class_of(bybit_route route, const wire_response *response,
 void bybit_read_answer(bybit_route route, const wire_response *response, bybit_answer *out)
 {
     char words[120] = "";
-    hean_error why;
+    hean_error why = {0};
     bool read;
 
     *out = (bybit_answer){.class = RETRY_AMBIGUOUS,

@@ -99,8 +99,9 @@ static void read_topic(const bybit_symbols *symbols, frame_topic *topic)
 
     topic->kind = BYBIT_FRAME_OTHER;
     topic->ref.index = -1;
-    while (i < BASE_COUNT(topic_names) && (strlen(topic_names[i].name) != name_bytes ||
-                                           memcmp(topic_names[i].name, topic->text, name_bytes)))
+    while (i < BASE_COUNT(topic_names) &&
+           (strlen(topic_names[i].name) != name_bytes ||
+            memcmp(topic_names[i].name, topic->text, name_bytes) != 0))
         i++;
     if (i == BASE_COUNT(topic_names))
         return;

@@ -217,8 +217,9 @@ hean_status bybit_read_funding_history(const char *body, size_t bytes, const byb
 /* ---- candles: lists of texts, without their interval ---- */
 
 enum { KLINE_START, KLINE_OPEN, KLINE_HIGH, KLINE_LOW, KLINE_CLOSE, KLINE_VOLUME, KLINE_TURNOVER };
-static const scan_key kline_keys[] = {{"start", 5}, {"open", 4},   {"high", 4},    {"low", 3},
-                                      {"close", 5}, {"volume", 6}, {"turnover", 8}};
+static const scan_key kline_keys[] = {SCAN_KEY("start"),   SCAN_KEY("open"),  SCAN_KEY("high"),
+                                      SCAN_KEY("low"),     SCAN_KEY("close"), SCAN_KEY("volume"),
+                                      SCAN_KEY("turnover")};
 
 /* Reads one candle into an event of which exch_ns is the start. */
 static hean_status read_kline(json_scan *scan, const row_instrument_ref *ref, size_t row,
@@ -481,10 +482,10 @@ static const struct {
                    {"DerivativesTrade", true, false},
                    {"Withdraw", false, true}};
 
-/* Which kinds of permissions there are, the venue may extend: all keys are looked through. */
+/* The kinds of permissions that matter to us. */
 static const scan_key permission_keys[] = {
-    {"ContractTrade", 13}, {"Spot", 4}, {"Wallet", 6},  {"Options", 7},
-    {"Derivatives", 11},   {"Earn", 4}, {"Exchange", 8}};
+    SCAN_KEY("ContractTrade"), SCAN_KEY("Spot"), SCAN_KEY("Wallet"),  SCAN_KEY("Options"),
+    SCAN_KEY("Derivatives"),   SCAN_KEY("Earn"), SCAN_KEY("Exchange")};
 
 static void read_permissions(row_fields *fields, bybit_key_info *info)
 {

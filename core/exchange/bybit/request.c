@@ -58,6 +58,7 @@ hean_status bybit_query_add(bybit_request *request, const char *key, const char 
 {
     char text[3 * sizeof request->payload];
     size_t bytes = strlen(value), before = request->payload_bytes;
+    const char *encoded = text;
     hean_status status;
 
     if (bytes >= sizeof request->payload)
@@ -67,7 +68,7 @@ hean_status bybit_query_add(bybit_request *request, const char *key, const char 
             if (!is_unreserved(value[i]) && strchr("%:,=+/!$'()*;@?", value[i]) == NULL)
                 return HEAN_E_INVALID;
         }
-        memcpy(text, value, bytes);
+        encoded = value;
     } else {
         bytes = encode(value, text);
     }
@@ -77,7 +78,7 @@ hean_status bybit_query_add(bybit_request *request, const char *key, const char 
     if (status == HEAN_OK)
         status = append(request, "=", 1);
     if (status == HEAN_OK)
-        status = append(request, text, bytes);
+        status = append(request, encoded, bytes);
     if (status != HEAN_OK) {
         request->payload_bytes = before;
         request->payload[before] = 0;

@@ -114,17 +114,11 @@ const row_kind row_ticker = {"ticker", ticker_keys, BASE_COUNT(ticker_keys),
 /* ---- trades ---- */
 
 enum { TRADE_SYMBOL, TRADE_TIME, TRADE_SIDE, TRADE_QTY, TRADE_PRICE, TRADE_BLOCK, TRADE_SEQUENCE };
-#define TRADE_KEYS(symbol, time, side, qty, price, block, sequence)                                \
-    {                                                                                              \
-        {symbol, sizeof symbol - 1}, {time, sizeof time - 1}, {side, sizeof side - 1},             \
-            {qty, sizeof qty - 1}, {price, sizeof price - 1}, {block, sizeof block - 1},           \
-        {                                                                                          \
-            sequence, sizeof sequence - 1                                                          \
-        }                                                                                          \
-    }
-static const scan_key trade_keys[] = TRADE_KEYS("s", "T", "S", "v", "p", "BT", "seq");
-static const scan_key recent_keys[] =
-    TRADE_KEYS("symbol", "time", "side", "size", "price", "isBlockTrade", "seq");
+static const scan_key trade_keys[] = {SCAN_KEY("s"), SCAN_KEY("T"),  SCAN_KEY("S"),  SCAN_KEY("v"),
+                                      SCAN_KEY("p"), SCAN_KEY("BT"), SCAN_KEY("seq")};
+static const scan_key recent_keys[] = {
+    SCAN_KEY("symbol"), SCAN_KEY("time"),         SCAN_KEY("side"), SCAN_KEY("size"),
+    SCAN_KEY("price"),  SCAN_KEY("isBlockTrade"), SCAN_KEY("seq")};
 
 static bool read_trade(row_fields *fields, const bybit_symbols *symbols, reader_rounding rounding,
                        hean_event *event)

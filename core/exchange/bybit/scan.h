@@ -91,8 +91,13 @@ bool scan_list_next(json_scan *scan, bool *first);
 hean_status scan_text(const scan_value *value, char *out, size_t out_bytes) HEAN_WARN_UNUSED;
 bool scan_text_is(const scan_value *value, const char *text);
 
-/* enum NAME_... and the keys: SCAN_KEYS(table, MAP) with MAP(X) of X(identifier, "name"). */
+/* A table of keys is written once: #define NAME(X) X(IDENTIFIER, "name") ...; then
+ * enum { NAME(SCAN_KEY_ENUM) } and scan_key keys[] = {NAME(SCAN_KEY_ROW)} agree. */
+#define SCAN_KEY(name)                                                                             \
+    {                                                                                              \
+        name, sizeof(name) - 1                                                                     \
+    }
 #define SCAN_KEY_ENUM(identifier, name) identifier,
-#define SCAN_KEY_ROW(identifier, name)  {name, sizeof name - 1},
+#define SCAN_KEY_ROW(identifier, name)  SCAN_KEY(name),
 
 #endif
