@@ -46,6 +46,7 @@ static hean_status add_item(question *q, uint32_t index, int64_t day, const ledg
 {
     size_t last = q->open[index];
 
+    BASE_ASSERT(last <= q->count);
     if (last == 0 || q->items[last - 1].day != day) {
         if (!base_grow(q->self->allocator, (void **)&q->items, &q->capacity, q->count + 1,
                        sizeof *q->items))

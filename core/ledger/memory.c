@@ -217,15 +217,16 @@ static hean_status add_account(ledger *self, const ledger_account *names)
 static hean_status use_account(ledger *self, const ledger_posting *posting, hean_error *error)
 {
     const ledger_account *names = &posting->account;
-    bool known = self->account_count > 0 && names->run != NULL && names->process != NULL &&
-                 names->strategy != NULL && names->symbol != NULL && names->currency != NULL;
+    bool whole = names->run != NULL && names->process != NULL && names->strategy != NULL &&
+                 names->symbol != NULL && names->currency != NULL;
+    bool any = whole && self->account_count > 0;
     hean_status status;
     uint32_t hash;
     slot *found;
 
-    if (known && same_names(&self->accounts[self->recent].names, names))
+    if (any && same_names(&self->accounts[self->recent].names, names))
         return HEAN_OK;
-    if (known) {
+    if (any) {
         found = slots_find(&self->names, account_hash(names), names, same_account, self);
         if (found->index_1 != 0) {
             self->recent = found->index_1 - 1;
@@ -235,6 +236,7 @@ static hean_status use_account(ledger *self, const ledger_posting *posting, hean
     status = entry_check_account(posting->id, names, error);
     if (status != HEAN_OK)
         return status;
+    BASE_ASSERT(whole);
     if (!base_grow(self->allocator, (void **)&self->accounts, &self->account_capacity,
                    self->account_count + 1, sizeof *self->accounts) ||
         !slots_reserve(self->allocator, &self->names, self->account_count + 1))

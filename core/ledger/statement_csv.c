@@ -197,7 +197,7 @@ static const char *read_preamble(const record *row)
 
 static hean_status read_start(csv *in, header *out, hean_error *error)
 {
-    record row;
+    record row = {.count = 0};
     hean_status status;
     const char *uid;
 
@@ -207,6 +207,7 @@ static hean_status read_start(csv *in, header *out, hean_error *error)
         status = read_record(in, &row, error);
         if (status != HEAN_OK)
             return status;
+        BASE_ASSERT(row.count > 0);
         uid = read_preamble(&row);
         if (uid != NULL)
             out->uid = uid;
@@ -361,6 +362,7 @@ static hean_status read_row(const header *head, const record *row, statement_row
  * change. `missing` is a flag for each row. */
 static void settle_fees(statement_table *table, const bool *missing, fee_sign sign)
 {
+    BASE_ASSERT(table->count == 0 || missing != NULL);
     for (size_t i = 0; i < table->count; i++) {
         statement_row *row = &table->rows[i];
         if (sign == FEE_NEGATIVE)
@@ -378,7 +380,7 @@ static hean_status read_rows(statement_table *table, csv *in, const header *head
 
     while (in->at < in->end) {
         statement_row *made;
-        bool has_cash_flow;
+        bool has_cash_flow = false;
         hean_status status = read_record(in, &row, error);
         if (status != HEAN_OK)
             return status;
@@ -389,6 +391,7 @@ static hean_status read_rows(statement_table *table, csv *in, const header *head
             !base_grow(table->allocator, (void **)missing, &flags, table->count + 1,
                        sizeof **missing))
             return base_fail(error, HEAN_E_NO_MEMORY, "no memory for %zu rows", table->count + 1);
+        BASE_ASSERT(*missing != NULL);
         made = &table->rows[table->count];
         status = read_row(head, &row, made, &has_cash_flow, error);
         if (status == HEAN_OK && has_cash_flow)
@@ -405,7 +408,7 @@ hean_status statement_table_read(statement_table *table, const char *bytes, size
 {
     header head = {.uid = ""};
     fee_sign sign = FEE_UNKNOWN;
-    bool *missing = NULL;
+    bool *missing = NULL; /* of each row: has it no cash flow? */
     csv in = {.line = 1};
     hean_status status;
 
