@@ -76,7 +76,7 @@ static hean_status collect_entries(question *q)
     hean_status status = HEAN_OK;
 
     for (size_t i = 0; i < q->self->count && status == HEAN_OK; i++) {
-        const entry *from = &q->self->entries[i];
+        const entry *from = memory_entry(q->self, i);
         int64_t day = from->time_ns / NS_PER_DAY;
         ledger_sums sums = {.entries = 1, .estimated = from->estimated};
 

@@ -67,22 +67,34 @@ static void texts_cut(ledger *self, chunk *top, size_t used)
 
 /* ---- slots ---- */
 
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+static uint64_t eight_bytes(const char *text)
+{
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    return word;
+}
+
+/* The last word of a long text overlaps the one before it, so that no word is filled bytewise. */
 static uint32_t text_hash(const char *text, size_t bytes, uint64_t seed)
 {
-    const uint64_t multiplier = UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t hash = (seed + bytes) * multiplier;
+    uint64_t hash = mix(seed, bytes);
+    uint64_t rest = 0;
 
-    while (bytes > 0) {
-        size_t step = bytes < 8 ? bytes : 8;
-        uint64_t word = 0;
-        memcpy(&word, text, step);
-        hash = (hash ^ word) * multiplier;
-        hash ^= hash >> 32;
-        text += step;
-        bytes -= step;
+    for (size_t at = 0; at + 8 < bytes; at += 8)
+        hash = mix(hash, eight_bytes(text + at));
+    if (bytes >= 8) {
+        rest = eight_bytes(text + bytes - 8);
+    } else {
+        for (size_t i = 0; i < bytes; i++)
+            rest = rest << 8 | (unsigned char)text[i];
     }
-    hash *= multiplier;
-    return (uint32_t)(hash >> 32);
+    return (uint32_t)(mix(mix(hash, rest), 0) >> 32);
 }
 
 /* The slot of what `same` accepts, or the free one where it belongs. */
@@ -136,7 +148,7 @@ static void slots_drop(slots *table, uint32_t hash, size_t index)
 
 static bool same_id(const ledger *self, uint32_t index, const void *key)
 {
-    return strcmp(self->entries[index].id, key) == 0;
+    return strcmp(memory_entry(self, index)->id, key) == 0;
 }
 
 static bool same_names(const ledger_account *a, const ledger_account *b)
@@ -200,7 +212,7 @@ static hean_status add_account(ledger *self, const ledger_account *names)
 
     if (at == NULL)
         return HEAN_E_NO_MEMORY;
-    added = &self->accounts[self->account_count];
+    added = &self->accounts[self->account_count++];
     memset(added, 0, sizeof *added);
     added->names.mode = names->mode;
     added->names.run = copy_text(&at, names->run);
@@ -209,27 +221,47 @@ static hean_status add_account(ledger *self, const ledger_account *names)
     added->names.symbol = copy_text(&at, names->symbol);
     added->names.currency = copy_text(&at, names->currency);
     ledger_account_digest(names, added->digest);
-    self->recent = (uint32_t)self->account_count++;
     return HEAN_OK;
 }
 
-/* Makes the posting's account self->recent. */
-static hean_status use_account(ledger *self, const ledger_posting *posting, hean_error *error)
+/* An account that was not used lately, or never. */
+static hean_status look_up_account(ledger *self, const ledger_account *names, uint32_t *index,
+                                   hean_error *error)
+{
+    uint32_t hash = account_hash(names);
+    hean_status status;
+    slot *found;
+
+    if (!base_grow(self->allocator, (void **)&self->accounts, &self->account_capacity,
+                   self->account_count + 1, sizeof *self->accounts) ||
+        !slots_reserve(self->allocator, &self->names, self->account_count + 1))
+        return base_fail(error, HEAN_E_NO_MEMORY, "no memory for another account");
+    found = slots_find(&self->names, hash, names, same_account, self);
+    if (found->index_1 == 0) {
+        status = add_account(self, names);
+        if (status != HEAN_OK)
+            return base_fail(error, status, "no memory for another account");
+        found->hash = hash;
+        found->index_1 = (uint32_t)self->account_count;
+    }
+    *index = found->index_1 - 1;
+    return HEAN_OK;
+}
+
+/* The posting's account; an account that is there needs no check of its texts. */
+static hean_status use_account(ledger *self, const ledger_posting *posting, uint32_t *index,
+                               hean_error *error)
 {
     const ledger_account *names = &posting->account;
     bool whole = names->run != NULL && names->process != NULL && names->strategy != NULL &&
                  names->symbol != NULL && names->currency != NULL;
-    bool any = whole && self->account_count > 0;
+    uint32_t *recent = &self->recent[0];
     hean_status status;
-    uint32_t hash;
-    slot *found;
 
-    if (any && same_names(&self->accounts[self->recent].names, names))
-        return HEAN_OK;
-    if (any) {
-        found = slots_find(&self->names, account_hash(names), names, same_account, self);
-        if (found->index_1 != 0) {
-            self->recent = found->index_1 - 1;
+    if (whole) {
+        recent = &self->recent[text_hash(names->symbol, strlen(names->symbol), 0) % RECENT_COUNT];
+        if (*recent < self->account_count && same_names(&self->accounts[*recent].names, names)) {
+            *index = *recent;
             return HEAN_OK;
         }
     }
@@ -237,18 +269,10 @@ static hean_status use_account(ledger *self, const ledger_posting *posting, hean
     if (status != HEAN_OK)
         return status;
     BASE_ASSERT(whole);
-    if (!base_grow(self->allocator, (void **)&self->accounts, &self->account_capacity,
-                   self->account_count + 1, sizeof *self->accounts) ||
-        !slots_reserve(self->allocator, &self->names, self->account_count + 1))
-        return base_fail(error, HEAN_E_NO_MEMORY, "no memory for another account");
-    hash = account_hash(names);
-    found = slots_find(&self->names, hash, names, same_account, self);
-    status = add_account(self, names);
-    if (status != HEAN_OK)
-        return base_fail(error, status, "no memory for another account");
-    found->hash = hash;
-    found->index_1 = (uint32_t)self->account_count;
-    return HEAN_OK;
+    status = look_up_account(self, names, index, error);
+    if (status == HEAN_OK)
+        *recent = *index;
+    return status;
 }
 
 hean_status memory_add(account *to, ledger_kind kind, int64_t amount_e8, bool estimated)
@@ -288,7 +312,7 @@ static void take_back(account *from, const entry *last)
 
 void memory_posting(const ledger *self, size_t index, ledger_posting *out)
 {
-    const entry *from = &self->entries[index];
+    const entry *from = memory_entry(self, index);
 
     out->id = from->id;
     out->account = self->accounts[from->account].names;
@@ -317,12 +341,13 @@ static hean_status repeat(const ledger *self, size_t index, const ledger_posting
                      decimal_format_scaled(posting->amount_e8, 8, now, sizeof now));
 }
 
-static hean_status append(ledger *self, const ledger_posting *posting, hean_error *error)
+static hean_status append(ledger *self, const ledger_posting *posting, uint32_t account_index,
+                          hean_error *error)
 {
     static const uint8_t origin[HASH_SHA256_BYTES];
     const char *basis = posting->basis != NULL ? posting->basis : "";
-    account *to = &self->accounts[self->recent];
-    entry *added = &self->entries[self->count];
+    account *to = &self->accounts[account_index];
+    entry *added = memory_entry(self, self->count);
     size_t id_bytes = strlen(posting->id), basis_bytes = strlen(basis);
     char *text = texts_take(self, id_bytes + basis_bytes + 2);
 
@@ -336,11 +361,12 @@ static hean_status append(ledger *self, const ledger_posting *posting, hean_erro
     added->id = text;
     added->time_ns = posting->time_ns;
     added->amount_e8 = posting->amount_e8;
-    added->account = self->recent;
+    added->account = account_index;
     added->kind = (uint8_t)posting->kind;
     added->id_bytes = (uint8_t)id_bytes;
     added->estimated = basis_bytes > 0;
-    ledger_chain(self->count > 0 ? added[-1].hash : origin, to->digest, posting, added->hash);
+    ledger_chain(self->count > 0 ? memory_entry(self, self->count - 1)->hash : origin, to->digest,
+                 posting, added->hash);
     self->count++;
     return HEAN_OK;
 }
@@ -348,7 +374,8 @@ static hean_status append(ledger *self, const ledger_posting *posting, hean_erro
 static hean_status post_one(ledger *self, const ledger_posting *posting, uint32_t hash,
                             ledger_result *result, hean_error *error)
 {
-    hean_status status = use_account(self, posting, error);
+    uint32_t account_index = 0;
+    hean_status status = use_account(self, posting, &account_index, error);
     slot *found;
 
     if (status != HEAN_OK)
@@ -358,7 +385,7 @@ static hean_status post_one(ledger *self, const ledger_posting *posting, uint32_
         result->repeated++;
         return repeat(self, found->index_1 - 1, posting, error);
     }
-    status = append(self, posting, error);
+    status = append(self, posting, account_index, error);
     if (status == HEAN_OK) {
         found->hash = hash;
         found->index_1 = (uint32_t)self->count;
@@ -399,7 +426,7 @@ static hean_status post_all(ledger *self, const ledger_posting *postings, size_t
 static void roll_back(ledger *self, size_t count, size_t account_count)
 {
     while (self->count > count) {
-        const entry *last = &self->entries[--self->count];
+        const entry *last = memory_entry(self, --self->count);
         take_back(&self->accounts[last->account], last);
         slots_drop(&self->ids, id_hash(last->id), self->count);
     }
@@ -407,7 +434,23 @@ static void roll_back(ledger *self, size_t count, size_t account_count)
         const account *last = &self->accounts[--self->account_count];
         slots_drop(&self->names, account_hash(&last->names), self->account_count);
     }
-    self->recent = 0;
+}
+
+/* Room for `count` entries in all. */
+static bool blocks_reserve(ledger *self, size_t count)
+{
+    size_t there = 0;
+
+    for (int i = 0; there < count; i++) {
+        size_t block = (size_t)1 << (BLOCK_BITS_FIRST + i);
+        BASE_ASSERT(i < BLOCK_COUNT);
+        if (self->blocks[i] == NULL)
+            self->blocks[i] = base_resize(self->allocator, NULL, block * sizeof(entry));
+        if (self->blocks[i] == NULL)
+            return false;
+        there += block;
+    }
+    return true;
 }
 
 hean_status ledger_post(ledger *self, const ledger_posting *postings, size_t count,
@@ -422,8 +465,7 @@ hean_status ledger_post(ledger *self, const ledger_posting *postings, size_t cou
     if (count > ENTRIES_MAX - self->count)
         return base_fail(error, HEAN_E_LIMIT, "a ledger in memory holds %u entries",
                          (unsigned)ENTRIES_MAX);
-    if (!base_grow(self->allocator, (void **)&self->entries, &self->capacity, self->count + count,
-                   sizeof *self->entries) ||
+    if (!blocks_reserve(self, self->count + count) ||
         !slots_reserve(self->allocator, &self->ids, self->count + count))
         return base_fail(error, HEAN_E_NO_MEMORY, "no memory for %zu entries", count);
     status = post_all(self, postings, count, &done, error);
@@ -458,7 +500,8 @@ void ledger_close(ledger *self)
     texts_cut(self, NULL, 0);
     base_free(self->allocator, self->ids.items);
     base_free(self->allocator, self->names.items);
-    base_free(self->allocator, self->entries);
+    for (size_t i = 0; i < BLOCK_COUNT; i++)
+        base_free(self->allocator, self->blocks[i]);
     base_free(self->allocator, self->accounts);
     base_free(self->allocator, self);
 }
@@ -473,7 +516,7 @@ void ledger_head(const ledger *self, uint8_t out[HASH_SHA256_BYTES])
     if (self->count == 0)
         memset(out, 0, HASH_SHA256_BYTES);
     else
-        memcpy(out, self->entries[self->count - 1].hash, HASH_SHA256_BYTES);
+        memcpy(out, memory_entry(self, self->count - 1)->hash, HASH_SHA256_BYTES);
 }
 
 hean_status ledger_entry(const ledger *self, uint64_t index, ledger_posting *out)

@@ -3,7 +3,7 @@
  * doubts everything.
  *
  * Invariants
- *   M1  entries, accounts and texts are only ever added; a text never moves.
+ *   M1  entries, accounts and texts are only ever added; entries and texts never move.
  *   M2  `ids` finds every entry by its id and nothing else; `names` every account by its texts.
  *   M3  the sums of an account are those of its entries; its counter accounts hold the other leg
  *       of each (L1).
@@ -46,16 +46,30 @@ typedef struct slots {
 
 typedef struct chunk chunk;
 
+/* Entries are in blocks of 64, 128, 256 and so on, so that a growing ledger moves none of them. */
+#define BLOCK_BITS_FIRST 6
+#define BLOCK_COUNT      32
+
+#define RECENT_COUNT 64
+
 struct ledger {
     const hean_allocator *allocator;
-    entry *entries;
-    size_t count, capacity;
+    entry *blocks[BLOCK_COUNT];
+    size_t count;
     account *accounts;
     size_t account_count, account_capacity;
     slots ids, names;
     chunk *texts;
-    uint32_t recent; /* the account that was used last: most postings come in rows */
+    uint32_t recent[RECENT_COUNT]; /* accounts that were used last, by a hash of their symbol */
 };
+
+static inline entry *memory_entry(const ledger *self, size_t index)
+{
+    size_t place = index + ((size_t)1 << BLOCK_BITS_FIRST);
+    int bits = 63 - __builtin_clzll(place);
+
+    return &self->blocks[bits - BLOCK_BITS_FIRST][place - ((size_t)1 << bits)];
+}
 
 /* The entry with this id. */
 bool memory_find(const ledger *self, const char *id, size_t *index);

@@ -17,7 +17,7 @@ static hean_status broken(hean_error *error, size_t index, const char *id, const
 static hean_status verify_entry(const ledger *self, size_t index, account *fresh,
                                 uint8_t hash[HASH_SHA256_BYTES], hean_error *error)
 {
-    const entry *at = &self->entries[index];
+    const entry *at = memory_entry(self, index);
     ledger_posting posting;
     hean_error detail;
     size_t found;

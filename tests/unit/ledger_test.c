@@ -538,26 +538,26 @@ static void ledger_verify_names_the_first_entry_that_is_wrong(void **state)
     (void)state;
     items[1].basis = "guess";
     assert_int_equal(ledger_post(self, items, 3, NULL, NULL), HEAN_OK);
-    kept = self->entries[1];
+    kept = self->blocks[0][1];
     kept_account = self->accounts[0];
 
 #define DAMAGED(change, where)                                                                     \
     do {                                                                                           \
         change;                                                                                    \
         assert_broken(self, where);                                                                \
-        self->entries[1] = kept;                                                                   \
+        self->blocks[0][1] = kept;                                                                 \
         self->accounts[0] = kept_account;                                                          \
     } while (0)
-    DAMAGED(self->entries[1].amount_e8 ^= 1, "entry 2 (b)");
-    DAMAGED(self->entries[1].time_ns++, "entry 2 (b)");
-    DAMAGED(self->entries[1].kind = LEDGER_PNL, "entry 2 (b)");
-    DAMAGED(self->entries[1].kind = 200, "entry 2 (b)");
-    DAMAGED(self->entries[1].account = 9, "entry 2 (b)");
-    DAMAGED(self->entries[1].id = "b\0other", "entry 2 (b)");
-    DAMAGED(self->entries[1].id = self->entries[2].id, "entry 2 (c)");
-    DAMAGED(self->entries[1].id_bytes = 0, "entry 2 (b)");
-    DAMAGED(self->entries[1].estimated = false, "entry 2 (b)");
-    DAMAGED(self->entries[1].hash[31] ^= 1, "entry 2 (b)");
+    DAMAGED(self->blocks[0][1].amount_e8 ^= 1, "entry 2 (b)");
+    DAMAGED(self->blocks[0][1].time_ns++, "entry 2 (b)");
+    DAMAGED(self->blocks[0][1].kind = LEDGER_PNL, "entry 2 (b)");
+    DAMAGED(self->blocks[0][1].kind = 200, "entry 2 (b)");
+    DAMAGED(self->blocks[0][1].account = 9, "entry 2 (b)");
+    DAMAGED(self->blocks[0][1].id = "b\0other", "entry 2 (b)");
+    DAMAGED(self->blocks[0][1].id = self->blocks[0][2].id, "entry 2 (c)");
+    DAMAGED(self->blocks[0][1].id_bytes = 0, "entry 2 (b)");
+    DAMAGED(self->blocks[0][1].estimated = false, "entry 2 (b)");
+    DAMAGED(self->blocks[0][1].hash[31] ^= 1, "entry 2 (b)");
     DAMAGED(self->accounts[0].names.symbol = "ETHUSDT", "entry 1 (a)");
     DAMAGED(self->accounts[0].digest[0] ^= 1, "digest");
     DAMAGED(self->accounts[0].sums.amount_e8[LEDGER_PNL]++, "sums");
