@@ -145,6 +145,7 @@ static void trade(venue *self, const bybit_execution *row)
 {
     uint64_t order_id;
     uint16_t strategy;
+    self->trades++;
     id_origin origin = venue_client_id_read(self, row->client_id, &order_id, &strategy);
     venue_order *order = origin == ID_OURS ? venue_order_find(self, order_id) : NULL;
     if (order != NULL && order->instrument == row->index && order->side == row->side) {

@@ -146,6 +146,14 @@ static void tell_standing(venue *self, venue_order *order, hean_reason reason)
                      order->filled_lots > 0 ? HEAN_ORDER_PARTLY_FILLED : HEAN_ORDER_OPEN, reason);
 }
 
+void venue_order_answer(venue *self, venue_order *order, hean_reason reason)
+{
+    if (order->told == HEAN_ORDER_PENDING_NEW || order->told == HEAN_ORDER_UNKNOWN)
+        venue_order_tell(self, order, order->told, reason);
+    else
+        tell_standing(self, order, reason);
+}
+
 void venue_order_reject(venue *self, venue_order *order, hean_reason reason)
 {
     /* One whose cancellation was wanted ends as wanted, though it never was. */
@@ -162,20 +170,24 @@ static bool is_plain(hean_reason reason)
            reason == HEAN_REASON_CANCELLED_BY_STRATEGY || reason == HEAN_REASON_CANCELLED_BY_HOST;
 }
 
-bool venue_order_try_end(venue *self, venue_order *order)
+bool venue_order_try_end(venue *self, venue_order *order, bool filled)
 {
     hean_reason reason = order->end_reason;
-    if (order->filled_lots < order->qty_lots || order->qty_lots == 0) {
-        if (order->ending == HEAN_ORDER_NONE || order->filled_lots < order->venue_filled_lots)
-            return false;
-        /* Who wanted it is known here; the venue says "by user" of any of our hands. */
-        if (is_plain(reason))
-            reason = order->cancel_wanted ? order->cancel_reason : HEAN_REASON_VENUE;
-        bool taken = order->told == HEAN_ORDER_OPEN || order->told == HEAN_ORDER_PARTLY_FILLED ||
-                     order->filled_lots > 0 || reason == HEAN_REASON_IOC_REMAINDER ||
-                     order->cancel_wanted;
-        venue_order_tell(self, order, taken ? HEAN_ORDER_CANCELLED : HEAN_ORDER_REJECTED, reason);
+    if (order->filled_lots >= order->qty_lots) {
+        if (!filled) /* its quantity came down to what was filled */
+            venue_order_tell(self, order, HEAN_ORDER_FILLED, HEAN_REASON_NONE);
+        venue_order_forget(self, order);
+        return true;
     }
+    if (order->ending == HEAN_ORDER_NONE || order->filled_lots < order->venue_filled_lots)
+        return false;
+    /* Who wanted it is known here; the venue says "by user" of any of our hands. */
+    if (is_plain(reason))
+        reason = order->cancel_wanted ? order->cancel_reason : HEAN_REASON_VENUE;
+    bool taken = order->told == HEAN_ORDER_OPEN || order->told == HEAN_ORDER_PARTLY_FILLED ||
+                 order->filled_lots > 0 || reason == HEAN_REASON_IOC_REMAINDER ||
+                 order->cancel_wanted;
+    venue_order_tell(self, order, taken ? HEAN_ORDER_CANCELLED : HEAN_ORDER_REJECTED, reason);
     venue_order_forget(self, order);
     return true;
 }
@@ -188,17 +200,23 @@ static bool has_ended(hean_order_status status)
            status == HEAN_ORDER_REJECTED;
 }
 
+/* True: it changed. */
+static bool take_qty(venue_order *order, const bybit_order *row)
+{
+    if (row->qty_lots <= 0 || row->qty_lots < order->filled_lots ||
+        row->qty_lots == order->qty_lots)
+        return false;
+    order->qty_lots = row->qty_lots;
+    return true;
+}
+
 /* Price and quantity as the venue has them; true: an amendment is answered by that. */
 static bool take_terms(venue_order *order, const bybit_order *row, bool *changed)
 {
     bool priced = order->type == HEAN_ORDER_LIMIT || order->type == HEAN_ORDER_STOP_LIMIT;
+    *changed = take_qty(order, row);
     if (priced && row->price_ticks > 0 && row->price_ticks != order->price_ticks) {
         order->price_ticks = row->price_ticks;
-        *changed = true;
-    }
-    if (row->qty_lots > 0 && row->qty_lots >= order->filled_lots &&
-        row->qty_lots != order->qty_lots) {
-        order->qty_lots = row->qty_lots;
         *changed = true;
     }
     if (order->amend_count == 0 || !order->amends[0].sent)
@@ -221,6 +239,8 @@ void venue_order_merge(venue *self, venue_order *order, const bybit_order *row)
         order->ending = row->status;
         order->end_reason = row->reason;
         order->updated_ns = row->updated_ns;
+        if (take_qty(order, row) && order->filled_lots < order->qty_lots)
+            tell_standing(self, order, HEAN_REASON_NONE);
     } else if (ended || order->ending != HEAN_ORDER_NONE || row->updated_ns < order->updated_ns ||
                row->status == HEAN_ORDER_UNKNOWN || row->status == HEAN_ORDER_NONE) {
         ended = order->ending != HEAN_ORDER_NONE;
@@ -234,9 +254,9 @@ void venue_order_merge(venue *self, venue_order *order, const bybit_order *row)
             tell_standing(self, order, HEAN_REASON_NONE);
         venue_order_act(self, order);
     }
-    if (!ended && order->filled_lots >= order->venue_filled_lots)
+    if (venue_order_try_end(self, order, false))
         return;
-    if (ended && venue_order_try_end(self, order))
+    if (!ended && order->filled_lots >= order->venue_filled_lots)
         return;
     venue_order_ask(self, order, BASE_NS_PER_S / 2); /* executions are missing */
 }
@@ -283,7 +303,7 @@ void venue_order_fill(venue *self, venue_order *order, const bybit_execution *ro
     order->told = HEAN_ORDER_PARTLY_FILLED;
     if (filled_lots > order->venue_filled_lots)
         order->venue_filled_lots = filled_lots;
-    (void)venue_order_try_end(self, order);
+    (void)venue_order_try_end(self, order, true);
 }
 
 /* ---- orders that are none of ours ---- */
@@ -308,12 +328,6 @@ venue_stranger *venue_stranger_note(venue *self, const bybit_order *row, bool ea
     memcpy(stranger->client_id, row->client_id, sizeof stranger->client_id);
     stranger->index = row->index;
     stranger->earlier = earlier;
-    if (earlier)
-        venue_differ(self,
-                     "earlier_order: %s of %s, %lld of %lld lots filled, is of an earlier "
-                     "run or was told as ended; it is cancelled",
-                     row->client_id, row->symbol, (long long)row->filled_lots,
-                     (long long)row->qty_lots);
     return stranger;
 }
 
@@ -344,21 +358,19 @@ void venue_stranger_gone(venue *self, size_t at)
     self->strangers[at] = self->strangers[--self->stranger_count];
 }
 
-static void on_stranger(venue *self, const bybit_order *row, bool earlier)
+/* An order of ours that is not in the table has ended: a frame that says otherwise is an old one,
+ * or else the next list shows it. */
+static void on_foreign(venue *self, const bybit_order *row)
 {
     if (!has_ended(row->status)) {
-        /* One of ours that lives though it was told as ended: the next round cancels it. */
-        if (earlier && row->index >= 0)
-            venue_round_alarm(self);
-        venue_stranger *stranger = venue_stranger_note(self, row, earlier);
-        if (stranger != NULL) {
-            stranger->listed_round = self->round.number; /* it may be newer than a list under way */
-            if (!earlier && row->index >= 0 &&
-                (!stranger->told || stranger->updated_ns != row->updated_ns))
-                tell_stranger(self, stranger, row);
-            stranger->told = true;
-            stranger->updated_ns = row->updated_ns;
-        }
+        venue_stranger *stranger = venue_stranger_note(self, row, false);
+        if (stranger == NULL)
+            return;
+        stranger->listed_round = self->round.number; /* it may be newer than a list under way */
+        if (row->index >= 0 && (!stranger->told || stranger->updated_ns != row->updated_ns))
+            tell_stranger(self, stranger, row);
+        stranger->told = true;
+        stranger->updated_ns = row->updated_ns;
         return;
     }
     for (size_t i = 0; i < self->stranger_count; i++)
@@ -377,8 +389,8 @@ hean_status venue_on_order(void *context, const bybit_order *row)
     venue_order *order = origin == ID_OURS ? venue_order_find(self, order_id) : NULL;
     if (order != NULL && row->index == order->instrument)
         venue_order_merge(self, order, row);
-    else if (order == NULL)
-        on_stranger(self, row, origin != ID_FOREIGN);
+    else if (origin == ID_FOREIGN)
+        on_foreign(self, row);
     return HEAN_OK;
 }
 
@@ -423,7 +435,7 @@ static hean_status place(venue *self, uint16_t strategy, const hean_intent *inte
 static void amend(venue *self, venue_order *order, const hean_intent *intent)
 {
     if (!self->ready || order->amend_count == VENUE_AMENDS_MAX) {
-        tell_standing(self, order, HEAN_REASON_VENUE);
+        venue_order_answer(self, order, HEAN_REASON_VENUE);
         return;
     }
     order->amends[order->amend_count++] =

@@ -172,8 +172,7 @@ void venue_order_amend_done(venue *self, venue_order *order, hean_reason reason)
     order->amending = venue_jobs_any(self, JOB_AMEND, order->id);
     order->amend_count--;
     memmove(order->amends, order->amends + 1, (size_t)order->amend_count * sizeof *order->amends);
-    venue_order_tell(self, order,
-                     order->filled_lots > 0 ? HEAN_ORDER_PARTLY_FILLED : HEAN_ORDER_OPEN, reason);
+    venue_order_answer(self, order, reason);
 }
 
 void venue_amend_ended(venue *self, const venue_job *job, const job_result *result)
@@ -258,7 +257,7 @@ static void denied(venue *self, venue_order *order)
         order->ending = HEAN_ORDER_CANCELLED;
         order->end_reason = HEAN_REASON_VENUE;
         order->venue_filled_lots = order->filled_lots;
-        (void)venue_order_try_end(self, order);
+        (void)venue_order_try_end(self, order, false);
     } else if (settled) {
         venue_log(self, HEAN_LOG_WARN, "%s never arrived at the venue", client_id);
         venue_order_reject(self, order, HEAN_REASON_VENUE);

@@ -15,7 +15,8 @@
  *   overfilled     more was filled than was ordered: the order's quantity follows;
  *   position       the venue's position is not what strategies hold and foreign executions
  *                  explain: it is left as it is, told once, and counted as foreign from then on.
- *                  Seen twice in a row before it is told, because a fill may be on its way.
+ *                  Seen twice in a row, and without a fill meanwhile, before it is told: a fill
+ *                  may be on its way.
  *   Orders and executions without this host's mark are shown, and never touched (X6).
  * Must not know: sockets, how requests are sent.
  */
@@ -92,6 +93,8 @@ static void enter_step(venue *self, round_step step)
         round->to_ns = now_ns - round->from_ns > WINDOW_NS ? round->from_ns + WINDOW_NS : 0;
         self->row_count = 0;
     }
+    if (step == ROUND_POSITIONS)
+        round->trades = self->trades;
     if (step < ROUND_SETTLE)
         ask(self);
     else
@@ -142,6 +145,23 @@ static void end_round(venue *self)
 
 /* ---- orders ---- */
 
+static void cancel_earlier(venue *self, venue_stranger *stranger, const bybit_order *row)
+{
+    uint64_t subject = venue_hash(3, row->order_id, strlen(row->order_id));
+    bybit_request request;
+    if (!stranger->told)
+        venue_differ(self,
+                     "earlier_order: %s of %s, %lld of %lld lots filled, is of an earlier run or "
+                     "was told as ended; it is cancelled",
+                     row->client_id, row->symbol, (long long)row->filled_lots,
+                     (long long)row->qty_lots);
+    stranger->told = true;
+    if (!venue_jobs_any(self, JOB_CANCEL_EARLIER, subject) &&
+        bybit_order_cancel(self->category, &self->symbols[row->index].instrument, row->client_id,
+                           &request, NULL) == HEAN_OK)
+        (void)venue_job_make(self, JOB_CANCEL_EARLIER, &request, subject);
+}
+
 static hean_status on_listed_order(void *context, const bybit_order *row, hean_error *error)
 {
     venue *self = context;
@@ -158,21 +178,17 @@ static hean_status on_listed_order(void *context, const bybit_order *row, hean_e
     venue_stranger *stranger = venue_stranger_note(self, row, true);
     if (stranger == NULL)
         return HEAN_OK;
+    bool again = stranger->listed_round != 0;
     stranger->listed_round = self->round.number;
     if (row->index < 0) {
         venue_log(self, HEAN_LOG_WARN, "%s of %s, which is not traded here, is left open",
                   row->client_id, row->symbol);
         return HEAN_OK;
     }
-    bybit_request request;
-    if (venue_jobs_any(self, JOB_CANCEL_EARLIER,
-                       venue_hash(3, row->order_id, strlen(row->order_id))))
-        return HEAN_OK;
     self->round.earlier++;
-    if (bybit_order_cancel(self->category, &self->symbols[row->index].instrument, row->client_id,
-                           &request, NULL) == HEAN_OK)
-        (void)venue_job_make(self, JOB_CANCEL_EARLIER, &request,
-                             venue_hash(3, row->order_id, strlen(row->order_id)));
+    /* A list may be older than what the stream said: only the second one is believed. */
+    if (again)
+        cancel_earlier(self, stranger, row);
     return HEAN_OK;
 }
 
@@ -363,7 +379,8 @@ static bool compare(venue *self)
         symbol->difference_lots = difference;
         if (difference == symbol->foreign_lots)
             continue;
-        if (difference != before || self->round.repeats == 0) {
+        if (difference != before || self->round.repeats == 0 ||
+            self->round.trades != self->trades) {
             again = true;
             continue;
         }

@@ -370,7 +370,7 @@ static bool try_again(venue *self, venue_job *job, const job_result *result, int
         return false;
     if (job->kind >= JOB_LIST_ORDERS && job->subject != self->round.number)
         return false; /* of a round that is over */
-    if (class == RETRY_CLOCK && !job->clocked) {
+    if (class == RETRY_CLOCK && !job->clocked && is_private(job)) {
         job->state = JOB_WAITS_FOR_CLOCK;
         job->clocked = true;
         return true;

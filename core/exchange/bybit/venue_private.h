@@ -229,6 +229,7 @@ typedef struct venue_round {
     int64_t from_ns, to_ns;  /* venue time: the window of executions; to_ns 0: open */
     size_t earlier;
     int32_t repeats;
+    uint64_t trades; /* told when positions were asked for */
 } venue_round;
 
 typedef struct venue_clock {
@@ -305,6 +306,7 @@ struct venue {
 
     exec_set sets[2]; /* the one in use, the one before it */
     int64_t newest_execution_ns;
+    uint64_t trades; /* told */
     int64_t forgotten_ns;  /* executions from before it may have been forgotten */
     int64_t since_ns;      /* venue time: all executions up to then were listed */
     bybit_execution *rows; /* of a list under way */
@@ -400,9 +402,11 @@ id_origin venue_client_id_read(const venue *self, const char *client_id, uint64_
 void venue_order_forget(venue *self, venue_order *order);
 void venue_order_tell(venue *self, venue_order *order, hean_order_status status,
                       hean_reason reason);
+/* An amendment is answered by the order as it stands; `reason` NONE: it was done. */
+void venue_order_answer(venue *self, venue_order *order, hean_reason reason);
 void venue_order_reject(venue *self, venue_order *order, hean_reason reason);
-/* True: it ended and is gone. */
-bool venue_order_try_end(venue *self, venue_order *order);
+/* True: it ended and is gone. `filled`: by a fill, after which the engine itself says FILLED. */
+bool venue_order_try_end(venue *self, venue_order *order, bool filled);
 /* What the venue says of an order of ours; may end it. */
 void venue_order_merge(venue *self, venue_order *order, const bybit_order *row);
 void venue_order_fill(venue *self, venue_order *order, const bybit_execution *row,
