@@ -24,12 +24,13 @@
 
 #include <string.h>
 
-#define OVERLAP_NS    (5 * 60 * BASE_NS_PER_S)
-#define WINDOW_NS     (7 * 24 * INT64_C(3600) * BASE_NS_PER_S) /* the venue's, of one list */
-#define AUDIT_NS      (30 * BASE_NS_PER_S)
-#define AGAIN_NS      (1 * BASE_NS_PER_S)
-#define LOOKS_MAX     5
-#define ALARM_EACH_NS (5 * BASE_NS_PER_S)
+#define OVERLAP_NS       (5 * 60 * BASE_NS_PER_S)
+#define AUDIT_OVERLAP_NS (60 * BASE_NS_PER_S)
+#define WINDOW_NS        (7 * 24 * INT64_C(3600) * BASE_NS_PER_S) /* the venue's, of one list */
+#define AUDIT_NS         (30 * BASE_NS_PER_S)
+#define AGAIN_NS         (1 * BASE_NS_PER_S)
+#define LOOKS_MAX        5
+#define ALARM_EACH_NS    (5 * BASE_NS_PER_S)
 
 /* ---- asking ---- */
 
@@ -87,7 +88,7 @@ static void enter_step(venue *self, round_step step)
     if (step == ROUND_EXECUTIONS) {
         int64_t now_ns = venue_server_ns(self);
         round->began_ns = now_ns;
-        round->from_ns = self->since_ns - OVERLAP_NS;
+        round->from_ns = self->since_ns - (round->audit ? AUDIT_OVERLAP_NS : OVERLAP_NS);
         if (round->from_ns < now_ns - 100 * WINDOW_NS) /* the venue keeps two years */
             round->from_ns = now_ns - (self->since_ns > 0 ? 100 : 1) * WINDOW_NS + OVERLAP_NS;
         round->to_ns = now_ns - round->from_ns > WINDOW_NS ? round->from_ns + WINDOW_NS : 0;

@@ -365,7 +365,8 @@ static bool try_again(venue *self, venue_job *job, const job_result *result, int
 {
     retry_class class = result->answer->class;
     int64_t at_ns;
-    bool idempotent = terms[job->kind].idempotent || result->certain;
+    /* Of ambiguous ones, only what certainly did not leave is certain. */
+    bool idempotent = terms[job->kind].idempotent || (class == RETRY_AMBIGUOUS && result->certain);
     if (self->halted && is_private(job))
         return false;
     if (job->kind >= JOB_LIST_ORDERS && job->subject != self->round.number)
