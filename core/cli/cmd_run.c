@@ -9,7 +9,7 @@
 #include <string.h>
 
 typedef struct run_arguments {
-    const char *config;
+    const char *config, *store;
     int64_t duration_ns;
     bool live, keys, as_json;
 } run_arguments;
@@ -34,6 +34,7 @@ static void print_status_json(const run_status *status)
     cli_json_time(&json, "time", status->time_ns);
     cli_json_text(&json, "mode", status->mode);
     cli_json_text(&json, "market", status->market);
+    cli_json_bool(&json, "actions_enabled", status->actions_enabled);
     cli_json_bool(&json, "last", status->last);
     cli_json_scaled(&json, "elapsed_seconds", status->elapsed_ns / BASE_NS_PER_MS, 3);
     cli_json_whole(&json, "events", (int64_t)status->events);
@@ -139,16 +140,17 @@ static int print_keys(void)
 
 int cmd_run(int argc, char **argv)
 {
-    run_arguments a = {.config = NULL};
+    run_arguments a = {.config = NULL, .store = CLI_STORE_DEFAULT};
     const cli_option options[] = {
         {"--config", CLI_TEXT, &a.config, "FILE", "a Lua configuration; else the built-in one"},
         {"--duration", CLI_DURATION, &a.duration_ns, "T", "stop after this time, such as 30s"},
+        {"--store", CLI_TEXT, &a.store, "FILE", "the ledger; " CLI_STORE_DEFAULT},
         {"--keys", CLI_FLAG, &a.keys, NULL, "list the keys of a configuration, and end"},
         {"--live", CLI_FLAG, &a.live, NULL, "one of the three switches for real orders"},
         {"--json", CLI_FLAG, &a.as_json, NULL, "one JSON object per status, on stdout"}};
     const cli_command command = {"hean run [--config FILE] [--duration T]",
-                                 "Trades in paper mode, on the simulated market unless the "
-                                 "configuration says otherwise.",
+                                 "Trades on a simulated venue of its own, unless the configuration "
+                                 "says otherwise.",
                                  options,
                                  BASE_COUNT(options),
                                  0,
@@ -169,6 +171,7 @@ int cmd_run(int argc, char **argv)
     memset(&session, 0, sizeof session);
     session.config = &settings;
     session.gate = gate_from_environment(settings.mode == CONFIG_MODE_LIVE, a.live);
+    session.store_path = a.store;
     session.duration_ns = a.duration_ns;
     session.log.write = cli_log;
     session.on_status = on_status;

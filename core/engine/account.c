@@ -256,13 +256,38 @@ static hean_status book_fill(engine *self, strategy_state *strategy, hean_event 
     return HEAN_OK;
 }
 
+/* Books it, tells it, then what `changed` says of its order (NULL: it has none here). */
+static hean_status take_fill(engine *self, strategy_state *strategy, hean_event event,
+                             const hean_event *changed)
+{
+    hean_position *position = &strategy->holdings[event.instrument].position;
+    int64_t unrealized = position->unrealized_e8;
+    event.local_ns = self->now_ns;
+    if (book_fill(self, strategy, &event) != HEAN_OK)
+        return overflow(self, strategy);
+    /* A position that was closed took its unrealized part with it. */
+    strategy->account.unrealized_e8 = saturate((base_int128)strategy->account.unrealized_e8 -
+                                               unrealized + position->unrealized_e8);
+    hean_status status = account_tell(self, &event, true);
+    if (status == HEAN_OK && changed != NULL)
+        status = account_tell(self, changed, true);
+    if (status == HEAN_OK)
+        status = mark(self, strategy, event.instrument);
+    if (status == HEAN_OK)
+        status = check_equity(self, strategy);
+    return status;
+}
+
+hean_status account_late_fill(engine *self, strategy_state *strategy, hean_event event)
+{
+    return take_fill(self, strategy, event, NULL);
+}
+
 hean_status account_fill(engine *self, hean_event event, uint32_t slot)
 {
     order_state *order = &self->orders.orders[slot];
     strategy_state *strategy = &self->strategies[order->strategy];
-    int64_t unrealized = strategy->holdings[order->instrument].position.unrealized_e8;
     int64_t lots = event.data.fill.qty_lots;
-    event.local_ns = self->now_ns;
     order->filled_lots += lots;
     account_count_open(self, order, lots < order->counted_lots ? order->counted_lots - lots : 0);
     bool filled = order->filled_lots == order->qty_lots;
@@ -275,20 +300,7 @@ hean_status account_fill(engine *self, hean_event event, uint32_t slot)
     changed.exch_ns = event.exch_ns;
     if (filled)
         end_order(self, slot);
-    if (book_fill(self, strategy, &event) != HEAN_OK)
-        return overflow(self, strategy);
-    /* A position that was closed took its unrealized part with it. */
-    hean_position *position = &strategy->holdings[event.instrument].position;
-    strategy->account.unrealized_e8 = saturate((base_int128)strategy->account.unrealized_e8 -
-                                               unrealized + position->unrealized_e8);
-    hean_status status = account_tell(self, &event, true);
-    if (status == HEAN_OK)
-        status = account_tell(self, &changed, true);
-    if (status == HEAN_OK)
-        status = mark(self, strategy, event.instrument);
-    if (status == HEAN_OK)
-        status = check_equity(self, strategy);
-    return status;
+    return take_fill(self, strategy, event, &changed);
 }
 
 hean_status account_fund(engine *self, strategy_state *strategy, hean_event *event)

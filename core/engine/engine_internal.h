@@ -100,8 +100,8 @@ struct engine {
 /* ---- feed.c ---- */
 /* A market event on the host's side: book, bars, marks, strategies, and what they caused. */
 hean_status feed_take(engine *self, const hean_event *event) HEAN_WARN_UNUSED;
-/* A settlement that was paid, for one strategy. */
-hean_status feed_funded(engine *self, strategy_state *strategy,
+/* A settlement of one strategy: engine_settle. */
+hean_status feed_settle(engine *self, strategy_state *strategy,
                         const hean_event *event) HEAN_WARN_UNUSED;
 /* Bars that end because time passed. */
 hean_status feed_pass_time(engine *self) HEAN_WARN_UNUSED;
@@ -133,6 +133,9 @@ hean_status account_fund(engine *self, strategy_state *strategy,
 /* The same with the amount in `event`. */
 hean_status account_paid(engine *self, strategy_state *strategy,
                          const hean_event *event) HEAN_WARN_UNUSED;
+/* A fill that belongs to no order here. */
+hean_status account_late_fill(engine *self, strategy_state *strategy,
+                              hean_event event) HEAN_WARN_UNUSED;
 /* At the start: counts what was restored, and tells the strategy. */
 hean_status account_restored(engine *self, strategy_state *strategy) HEAN_WARN_UNUSED;
 /* The instrument's reference price changed. */

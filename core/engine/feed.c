@@ -118,10 +118,12 @@ static hean_status tell_funding(engine *self, strategy_state *strategy, const he
     return strategy_call(self, strategy, event);
 }
 
-hean_status feed_funded(engine *self, strategy_state *strategy, const hean_event *event)
+hean_status feed_settle(engine *self, strategy_state *strategy, const hean_event *event)
 {
     hean_event own = *event;
     own.strategy = (uint16_t)(strategy - self->strategies);
+    if (event->kind == HEAN_EVENT_FILL)
+        return account_late_fill(self, strategy, own);
     hean_status status = account_paid(self, strategy, &own);
     return status == HEAN_OK ? tell_funding(self, strategy, &own) : status;
 }

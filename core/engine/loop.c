@@ -303,23 +303,39 @@ hean_status engine_push(engine *self, const hean_event *event, hean_error *error
     return leave(self, status, error);
 }
 
-hean_status engine_fund(engine *self, uint16_t strategy, const hean_event *event, hean_error *error)
+static bool may_settle(const engine *self, uint16_t strategy, const hean_event *event)
+{
+    if (self->broker != NULL || strategy >= self->strategy_count ||
+        event->instrument >= self->instrument_count)
+        return false;
+    if (event->kind == HEAN_EVENT_FUNDING)
+        return market_event_problem(event, self->instrument_count) == NULL;
+    return event->kind == HEAN_EVENT_FILL &&
+           (event->side == HEAN_SIDE_BUY || event->side == HEAN_SIDE_SELL) &&
+           event->data.fill.price_ticks > 0 && event->data.fill.price_ticks <= MARKET_TICKS_MAX &&
+           event->data.fill.qty_lots > 0 && event->data.fill.qty_lots <= MARKET_LOTS_MAX &&
+           orders_find(&self->orders, event->data.fill.order_id) == ORDERS_NONE;
+}
+
+hean_status engine_settle(engine *self, uint16_t strategy, const hean_event *event,
+                          hean_error *error)
 {
     hean_status status = check_running(self, error);
-    if (status == HEAN_OK)
-        status = check_event(self, event, error);
     if (status != HEAN_OK)
         return status;
-    if (self->broker != NULL || event->kind != HEAN_EVENT_FUNDING ||
-        strategy >= self->strategy_count)
-        return base_fail(error, HEAN_E_INVALID,
-                         "a settlement that was paid: expected a FUNDING event of a strategy, and "
-                         "an external broker");
+    if (!may_settle(self, strategy, event))
+        return base_fail(
+            error, HEAN_E_INVALID,
+            "a settlement: expected a FUNDING or FILL event of a strategy that no open "
+            "order explains, and an external broker");
+    if (event->local_ns < self->now_ns || event->local_ns > MARKET_TIME_NS_MAX)
+        return base_fail(error, HEAN_E_TIME_ORDER, "a settlement is of %lld, time has reached %lld",
+                         (long long)event->local_ns, (long long)self->now_ns);
     status = run_due(self, event->local_ns, false);
     if (status == HEAN_OK) {
         self->now_ns = event->local_ns;
         self->events++;
-        status = feed_funded(self, &self->strategies[strategy], event);
+        status = feed_settle(self, &self->strategies[strategy], event);
     }
     if (status == HEAN_OK)
         status = strategy_deliver(self);

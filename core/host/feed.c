@@ -138,20 +138,22 @@ hean_status hean_host_push(hean_host *host, const hean_event *events, size_t cou
     return leave(host, status, &detail, error);
 }
 
-hean_status host_fund(hean_host *host, uint16_t strategy, const hean_event *event,
-                      hean_error *error)
+hean_status host_settle(hean_host *host, uint16_t strategy, const hean_event *event,
+                        hean_error *error)
 {
+    hean_event taken = event_taken(event);
     hean_error detail = {0};
     hean_status status = host_enter(host, error);
 
     if (status != HEAN_OK)
         return status;
-    status = check_batch(host, event, 1, error);
-    if (status != HEAN_OK) {
+    status = engine_settle(host->engine, strategy, &taken, &detail);
+    if (status == HEAN_E_INVALID || status == HEAN_E_TIME_ORDER) {
         host_leave(host);
+        if (error != NULL)
+            *error = detail;
         return status;
     }
-    status = engine_fund(host->engine, strategy, event, &detail);
     return leave(host, status, &detail, error);
 }
 

@@ -72,9 +72,9 @@ void host_leave(hean_host *host);
 /* The same after a call of the engine: a failure makes the host broken (H3). Returns `status`. */
 hean_status host_leave_engine(hean_host *host, hean_status status, const hean_error *detail,
                               hean_error *error);
-/* EXTERNAL: what a strategy received in a funding settlement, as the venue says (engine_fund). */
-hean_status host_fund(hean_host *host, uint16_t strategy, const hean_event *event,
-                      hean_error *error) HEAN_WARN_UNUSED;
+/* EXTERNAL: what the venue settled on a strategy's account by itself (engine_settle). */
+hean_status host_settle(hean_host *host, uint16_t strategy, const hean_event *event,
+                        hean_error *error) HEAN_WARN_UNUSED;
 void host_log(const hean_host *host, hean_log_level level, const char *source, const char *format,
               ...) HEAN_PRINTF(4, 5);
 /* The engine's observer of a host (its context). */

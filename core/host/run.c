@@ -13,20 +13,6 @@
 
 #define SLEEP_NS_MAX (100 * BASE_NS_PER_MS) /* how late a stop may be noticed */
 
-typedef struct session {
-    const hean_allocator *allocator;
-    const run_options *options;
-    const config *config;
-    run_market market;
-    hean_host *host;
-    int64_t begin_ns; /* monotonic */
-    int64_t next_status_ns, next_save_ns;
-    run_strategy *strategies;
-    hean_strategy_state *states;
-    hean_position *positions;
-    const char **symbols;
-} session;
-
 /* ---- the gate ---- */
 
 static hean_status check_gate(const run_options *options, hean_error *error)
@@ -45,7 +31,8 @@ static hean_status check_gate(const run_options *options, hean_error *error)
 
 /* ---- opening ---- */
 
-static hean_status open_host(session *self, hean_error *error)
+static hean_status open_host(session *self, hean_broker broker, const host_tap *tap,
+                             hean_error *error)
 {
     const config *settings = self->config;
     hean_host_options options = hean_host_options_default();
@@ -61,10 +48,10 @@ static hean_status open_host(session *self, hean_error *error)
     options.seed = (uint64_t)settings->seed;
     options.deadline_ns = settings->deadline_ns;
     options.memory_bytes_max = settings->memory_bytes_max;
-    status = hean_host_open(&options, &self->host, error);
-    for (size_t i = 0; status == HEAN_OK && i < self->market.instrument_count; i++)
-        status =
-            hean_host_add_instrument(self->host, &self->market.instruments[i].spec, &id, error);
+    options.broker = broker;
+    status = host_open(&options, tap, &self->host, error);
+    for (size_t i = 0; status == HEAN_OK && i < self->instrument_count; i++)
+        status = hean_host_add_instrument(self->host, &self->instruments[i].spec, &id, error);
     return status;
 }
 
@@ -98,7 +85,7 @@ static hean_status load(session *self, const config_strategy *wanted, hean_error
 
 static hean_status open_status(session *self, hean_error *error)
 {
-    size_t strategies = self->config->strategy_count, instruments = self->market.instrument_count;
+    size_t strategies = self->config->strategy_count, instruments = self->instrument_count;
 
     self->strategies = base_alloc_array(self->allocator, strategies, sizeof *self->strategies);
     self->states = base_alloc_array(self->allocator, strategies, sizeof *self->states);
@@ -109,18 +96,17 @@ static hean_status open_status(session *self, hean_error *error)
         self->symbols == NULL)
         return base_fail(error, HEAN_E_NO_MEMORY, "session: out of memory");
     for (size_t i = 0; i < instruments; i++)
-        self->symbols[i] = self->market.instruments[i].spec.symbol;
+        self->symbols[i] = self->instruments[i].spec.symbol;
     return HEAN_OK;
 }
 
-static hean_status open_session(session *self, hean_error *error)
+hean_status session_open_host(session *self, hean_broker broker, const host_tap *tap,
+                              hean_error *error)
 {
-    hean_status status = run_market_open(self->allocator, self->options, &self->market, error);
+    hean_status status = open_status(self, error);
 
     if (status == HEAN_OK)
-        status = open_status(self, error);
-    if (status == HEAN_OK)
-        status = open_host(self, error);
+        status = open_host(self, broker, tap, error);
     for (size_t i = 0; status == HEAN_OK && i < self->config->strategy_count; i++)
         status = load(self, &self->config->strategies[i], error);
     return status;
@@ -129,7 +115,8 @@ static hean_status open_session(session *self, hean_error *error)
 static void close_session(session *self)
 {
     hean_host_close(self->host);
-    run_market_close(&self->market);
+    run_venue_close(self->venue);
+    self->venue = NULL;
     base_free(self->allocator, self->strategies);
     base_free(self->allocator, self->states);
     base_free(self->allocator, self->positions);
@@ -138,14 +125,14 @@ static void close_session(session *self)
 
 /* ---- status and state ---- */
 
-static int64_t elapsed_ns(const session *self)
+int64_t session_elapsed_ns(const session *self)
 {
     return base_clock_monotonic_ns() - self->begin_ns;
 }
 
 static hean_status read_strategy(session *self, uint16_t id, hean_error *error)
 {
-    size_t instruments = self->market.instrument_count;
+    size_t instruments = self->instrument_count;
     hean_position *positions = self->positions + id * instruments;
     run_strategy *out = &self->strategies[id];
     hean_status status = hean_host_strategy_state(self->host, id, &self->states[id]);
@@ -167,13 +154,14 @@ static hean_status read_strategy(session *self, uint16_t id, hean_error *error)
 static hean_status give_status(session *self, bool last, hean_error *error)
 {
     run_status status = {
-        .mode = "paper",
-        .market = self->market.name,
+        .mode = self->mode,
+        .market = self->market_name,
+        .actions_enabled = strcmp(self->mode, "live") == 0,
         .time_ns = engine_now_ns(self->host->engine),
-        .elapsed_ns = elapsed_ns(self),
+        .elapsed_ns = session_elapsed_ns(self),
         .events = engine_events(self->host->engine),
         .symbols = self->symbols,
-        .instrument_count = self->market.instrument_count,
+        .instrument_count = self->instrument_count,
         .strategies = self->strategies,
         .strategy_count = self->config->strategy_count,
         .last = last,
@@ -225,86 +213,37 @@ static bool any_running(const session *self)
     return false;
 }
 
-static bool over(session *self)
+bool session_over(const session *self)
 {
     const run_options *options = self->options;
 
     return (options->stop != NULL && *options->stop != 0) ||
-           (options->duration_ns > 0 && elapsed_ns(self) >= options->duration_ns) ||
-           (run_market_next_ns(&self->market) == INT64_MAX) || !any_running(self);
+           (options->duration_ns > 0 && session_elapsed_ns(self) >= options->duration_ns) ||
+           !any_running(self);
 }
 
-/* Event time, as far as the wall clock has come. */
-static int64_t event_now_ns(const session *self)
-{
-    double passed = (double)elapsed_ns(self) * self->config->venue.speed;
-    int64_t left = MARKET_TIME_NS_MAX - self->market.start_ns;
-
-    return self->market.start_ns + (passed < (double)left ? (int64_t)passed : left);
-}
-
-/* Wall time from the start, for an event time; "never" stays never. */
-static int64_t wall_of(const session *self, int64_t event_ns)
-{
-    double wall = (double)(event_ns - self->market.start_ns) / self->config->venue.speed;
-    return event_ns == INT64_MAX || wall > (double)(INT64_MAX / 2) ? INT64_MAX : (int64_t)wall;
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static void sleep_to_next(session *self)
-{
-    int64_t due = earlier(wall_of(self, run_market_next_ns(&self->market)),
-                          wall_of(self, hean_host_next_due_ns(self->host)));
-    int64_t wait;
-    struct timespec pause;
-
-    due = earlier(due, earlier(self->next_status_ns, self->next_save_ns));
-    if (self->options->duration_ns > 0)
-        due = earlier(due, self->options->duration_ns);
-    wait = earlier(due - elapsed_ns(self), SLEEP_NS_MAX);
-    if (wait <= 0)
-        return;
-    pause.tv_sec = 0;
-    pause.tv_nsec = wait;
-    (void)nanosleep(&pause, NULL); /* a signal ends it early, which is wanted */
-}
-
-/* Pushes one batch of what is due; when nothing is left, lets time pass and sleeps. */
-static hean_status step(session *self, hean_error *error)
-{
-    int64_t now_ns = event_now_ns(self);
-    const hean_event *events;
-    size_t count = run_market_take(&self->market, now_ns, &events);
-    hean_status status;
-
-    if (count > 0)
-        return hean_host_push(self->host, events, count, error);
-    status = hean_host_advance(self->host, now_ns, error);
-    if (status == HEAN_OK)
-        sleep_to_next(self);
-    return status;
-}
-
-static hean_status loop(session *self, hean_error *error)
+hean_status session_housekeep(session *self, hean_error *error)
 {
     hean_status status = HEAN_OK;
 
-    while (status == HEAN_OK && !over(self)) {
-        status = step(self, error);
-        if (status == HEAN_OK && elapsed_ns(self) >= self->next_status_ns) {
-            self->next_status_ns = elapsed_ns(self) + self->config->status_interval_ns;
-            status = give_status(self, false, error);
-        }
-        if (elapsed_ns(self) >= self->next_save_ns) {
-            self->next_save_ns = elapsed_ns(self) + self->config->save_interval_ns;
-            (void)!save_all(self, NULL); /* logged; tried again, and at the end */
-        }
+    if (session_elapsed_ns(self) >= self->next_status_ns) {
+        self->next_status_ns = session_elapsed_ns(self) + self->config->status_interval_ns;
+        status = give_status(self, false, error);
+    }
+    if (session_elapsed_ns(self) >= self->next_save_ns) {
+        self->next_save_ns = session_elapsed_ns(self) + self->config->save_interval_ns;
+        (void)!save_all(self, NULL); /* logged; tried again, and at the end */
     }
     return status;
+}
+
+/* ---- beginning and end ---- */
+
+void session_begin(session *self)
+{
+    self->begin_ns = base_clock_monotonic_ns();
+    self->next_status_ns = self->config->status_interval_ns;
+    self->next_save_ns = self->config->save_interval_ns;
 }
 
 static hean_status end(session *self, hean_error *error)
@@ -324,9 +263,103 @@ static hean_status end(session *self, hean_error *error)
     return saving != HEAN_OK ? saving : showing;
 }
 
+/* ---- a market in this process, at the pace of the wall clock ---- */
+
+typedef struct paced {
+    session *owner;
+    run_market market;
+} paced;
+
+/* Event time, as far as the wall clock has come. */
+static int64_t event_now_ns(const paced *self)
+{
+    double passed = (double)session_elapsed_ns(self->owner) * self->owner->config->venue.speed;
+    int64_t left = MARKET_TIME_NS_MAX - self->market.start_ns;
+
+    return self->market.start_ns + (passed < (double)left ? (int64_t)passed : left);
+}
+
+/* Wall time from the start, for an event time; "never" stays never. */
+static int64_t wall_of(const paced *self, int64_t event_ns)
+{
+    double wall = (double)(event_ns - self->market.start_ns) / self->owner->config->venue.speed;
+    return event_ns == INT64_MAX || wall > (double)(INT64_MAX / 2) ? INT64_MAX : (int64_t)wall;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void sleep_to_next(paced *self)
+{
+    const session *owner = self->owner;
+    int64_t due = earlier(wall_of(self, run_market_next_ns(&self->market)),
+                          wall_of(self, hean_host_next_due_ns(owner->host)));
+    int64_t wait;
+    struct timespec pause;
+
+    due = earlier(due, earlier(owner->next_status_ns, owner->next_save_ns));
+    if (owner->options->duration_ns > 0)
+        due = earlier(due, owner->options->duration_ns);
+    wait = earlier(due - session_elapsed_ns(owner), SLEEP_NS_MAX);
+    if (wait <= 0)
+        return;
+    pause.tv_sec = 0;
+    pause.tv_nsec = wait;
+    (void)nanosleep(&pause, NULL); /* a signal ends it early, which is wanted */
+}
+
+/* Pushes one batch of what is due; when nothing is left, lets time pass and sleeps. */
+static hean_status step(paced *self, hean_error *error)
+{
+    int64_t now_ns = event_now_ns(self);
+    const hean_event *events;
+    size_t count = run_market_take(&self->market, now_ns, &events);
+    hean_status status;
+
+    if (count > 0)
+        return hean_host_push(self->owner->host, events, count, error);
+    status = hean_host_advance(self->owner->host, now_ns, error);
+    if (status == HEAN_OK)
+        sleep_to_next(self);
+    return status;
+}
+
+/* Opens the market and the host, and runs them. */
+static hean_status run_paced(session *owner, hean_error *error)
+{
+    paced self = {.owner = owner};
+    hean_status status = run_market_open(owner->allocator, owner->options, &self.market, error);
+
+    if (status != HEAN_OK)
+        return status;
+    owner->instruments = self.market.instruments;
+    owner->instrument_count = self.market.instrument_count;
+    owner->mode = "paper";
+    owner->market_name = self.market.name;
+    status = session_open_host(owner, HEAN_BROKER_PAPER, NULL, error);
+    session_begin(owner);
+    if (status == HEAN_OK)
+        status = hean_host_start(owner->host, self.market.start_ns, error);
+    while (status == HEAN_OK && !session_over(owner) &&
+           run_market_next_ns(&self.market) != INT64_MAX) {
+        status = step(&self, error);
+        if (status == HEAN_OK)
+            status = session_housekeep(owner, error);
+    }
+    if (status == HEAN_OK)
+        status = end(owner, error);
+    owner->instruments = NULL;
+    owner->market_name = NULL;
+    run_market_close(&self.market);
+    return status;
+}
+
 hean_status run_session(const run_options *options, hean_error *error)
 {
     session self = {.options = options, .config = options->config, .allocator = options->allocator};
+    config_source source = options->config->venue.source;
     hean_status status;
 
     if (self.allocator == NULL)
@@ -334,18 +367,15 @@ hean_status run_session(const run_options *options, hean_error *error)
     status = check_gate(options, error);
     if (status != HEAN_OK)
         return status;
-    status = open_session(&self, error);
-    if (status != HEAN_OK)
-        goto cleanup;
-    self.begin_ns = base_clock_monotonic_ns();
-    self.next_status_ns = self.config->status_interval_ns;
-    self.next_save_ns = self.config->save_interval_ns;
-    status = hean_host_start(self.host, self.market.start_ns, error);
-    if (status == HEAN_OK)
-        status = loop(&self, error);
-    if (status == HEAN_OK)
-        status = end(&self, error);
-cleanup:
+    if (source == CONFIG_SOURCE_SIM || source == CONFIG_SOURCE_DATA) {
+        status = run_paced(&self, error);
+    } else {
+        status = run_venue_open(&self, error);
+        if (status == HEAN_OK)
+            status = run_venue_loop(&self, error);
+        if (status == HEAN_OK)
+            status = end(&self, error);
+    }
     close_session(&self);
     return status;
 }

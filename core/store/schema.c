@@ -90,7 +90,15 @@ static const char record_tables[] =
     NEVER("run", "DELETE") NEVER("trial", "UPDATE") NEVER("trial", "DELETE")
         NEVER("decision", "UPDATE") NEVER("decision", "DELETE");
 
-static const char *const migrations[] = {ledger_tables, record_tables};
+/* 3: what strategies hold, written with the entries of the fills that led to it. */
+static const char holding_table[] =
+    "CREATE TABLE holding ("
+    "  scope TEXT NOT NULL, strategy TEXT NOT NULL, symbol TEXT NOT NULL, lot TEXT NOT NULL,"
+    "  qty_lots INTEGER NOT NULL, cost_e8 INTEGER NOT NULL, realized_e8 INTEGER NOT NULL,"
+    "  fees_e8 INTEGER NOT NULL, funding_e8 INTEGER NOT NULL, execution_ns INTEGER NOT NULL,"
+    "  PRIMARY KEY (scope, strategy, symbol)) STRICT, WITHOUT ROWID;";
+
+static const char *const migrations[] = {ledger_tables, record_tables, holding_table};
 
 /* ---- what a file is ---- */
 

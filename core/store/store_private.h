@@ -83,7 +83,16 @@
     X(SQL_DOCUMENT, "SELECT kind, key, made_ns, text FROM document WHERE kind = ?1 AND "           \
                     "(?2 = '' OR key = ?2) ORDER BY made_ns DESC, key DESC LIMIT 1")               \
     X(SQL_COUNTER, "SELECT value FROM counter WHERE name = ?1 AND day = ?2")                       \
-    X(SQL_COUNTER_SET, "INSERT OR REPLACE INTO counter VALUES (?1, ?2, ?3)")
+    X(SQL_COUNTER_SET, "INSERT OR REPLACE INTO counter VALUES (?1, ?2, ?3)")                       \
+    X(SQL_HAS, "SELECT 1 FROM entry_id k JOIN entry e ON e.sequence = k.sequence "                 \
+               "WHERE k.key BETWEEN ?1 AND ?2 AND e.id = ?3")                                      \
+    X(SQL_HOLDING_SET,                                                                             \
+      "INSERT OR REPLACE INTO holding (scope, strategy, symbol, lot, qty_lots, cost_e8, "          \
+      "realized_e8, fees_e8, funding_e8, execution_ns) "                                           \
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")                                          \
+    X(SQL_HOLDINGS,                                                                                \
+      "SELECT strategy, symbol, lot, qty_lots, cost_e8, realized_e8, fees_e8, funding_e8, "        \
+      "execution_ns FROM holding WHERE scope = ?1 ORDER BY strategy, symbol")
 
 typedef enum sql_id {
 #define SQL_ENUM(name, text) name,

@@ -22,6 +22,7 @@
 typedef struct node {
     struct node *next;
     uint64_t ticket;
+    store_holding holding; /* scope NULL: none */
     size_t count;
     ledger_posting postings[]; /* their texts follow */
 } node;
@@ -78,10 +79,25 @@ static void copy_posting(ledger_posting *to, const ledger_posting *from, char **
     to->account.currency = copy_text(at, from->account.currency);
 }
 
-static node *make_node(const hean_allocator *allocator, const ledger_posting *postings,
-                       size_t count)
+static size_t holding_bytes(const store_holding *holding)
 {
-    size_t bytes = sizeof(node);
+    return text_bytes(holding->scope) + text_bytes(holding->strategy) +
+           text_bytes(holding->symbol) + text_bytes(holding->lot);
+}
+
+static void copy_holding(store_holding *to, const store_holding *from, char **at)
+{
+    *to = *from;
+    to->scope = copy_text(at, from->scope);
+    to->strategy = copy_text(at, from->strategy);
+    to->symbol = copy_text(at, from->symbol);
+    to->lot = copy_text(at, from->lot);
+}
+
+static node *make_node(const hean_allocator *allocator, const ledger_posting *postings,
+                       size_t count, const store_holding *holding)
+{
+    size_t bytes = sizeof(node) + (holding != NULL ? holding_bytes(holding) : 0);
     node *made;
     char *at;
 
@@ -94,6 +110,8 @@ static node *make_node(const hean_allocator *allocator, const ledger_posting *po
     at = (char *)&made->postings[count];
     for (size_t i = 0; i < count; i++)
         copy_posting(&made->postings[i], &postings[i], &at);
+    if (holding != NULL)
+        copy_holding(&made->holding, holding, &at);
     return made;
 }
 
@@ -118,11 +136,37 @@ static node *take_group(store_writer *self, size_t *count)
     return group;
 }
 
+/* Batches that are posted in one turn. */
+typedef struct turn {
+    const ledger_posting *postings;
+    size_t count;
+    const node *first, *end; /* with these holdings */
+} turn;
+
+static hean_status post_turn(store *store_of, void *context, hean_error *error)
+{
+    const turn *self = context;
+    hean_status status = store_post(store_of, self->postings, self->count, NULL, error);
+
+    for (const node *at = self->first; status == HEAN_OK && at != self->end; at = at->next) {
+        if (at->holding.scope != NULL)
+            status = store_set_holding(store_of, &at->holding, error);
+    }
+    return status;
+}
+
+static hean_status post_node(store_writer *self, const node *one, hean_error *error)
+{
+    turn alone = {one->postings, one->count, one, one->next};
+    return store_transaction(self->store, post_turn, &alone, error);
+}
+
 /* The batches of a group, in one turn. */
 static hean_status post_group(store_writer *self, const node *group, size_t count,
                               hean_error *error)
 {
     ledger_posting *postings = base_alloc_array(self->allocator, count, sizeof *postings);
+    turn all = {postings, count, group, NULL};
     hean_status status;
     size_t at = 0;
 
@@ -132,7 +176,7 @@ static hean_status post_group(store_writer *self, const node *group, size_t coun
         memcpy(postings + at, group->postings, group->count * sizeof *postings);
         at += group->count;
     }
-    status = store_post(self->store, postings, count, NULL, error);
+    status = store_transaction(self->store, post_turn, &all, error);
     base_free(self->allocator, postings);
     return status;
 }
@@ -149,12 +193,11 @@ static uint64_t write_group(store_writer *self, const node *group, size_t count,
         return posted;
     }
     for (; group != NULL && group->next != NULL; group = group->next) {
-        if (store_post(self->store, group->postings, group->count, NULL, error) != HEAN_OK)
+        if (post_node(self, group, error) != HEAN_OK)
             return posted;
         posted = group->ticket;
     }
-    if (posted > 0 &&
-        store_post(self->store, group->postings, group->count, NULL, error) == HEAN_OK)
+    if (posted > 0 && group != NULL && post_node(self, group, error) == HEAN_OK)
         posted = group->ticket;
     return posted;
 }
@@ -260,6 +303,13 @@ static hean_status enqueue(store_writer *self, node *added, uint64_t *ticket, he
 hean_status store_writer_submit(store_writer *self, const ledger_posting *postings, size_t count,
                                 uint64_t *ticket, hean_error *error)
 {
+    return store_writer_submit_holding(self, postings, count, NULL, ticket, error);
+}
+
+hean_status store_writer_submit_holding(store_writer *self, const ledger_posting *postings,
+                                        size_t count, const store_holding *holding,
+                                        uint64_t *ticket, hean_error *error)
+{
     hean_status status = HEAN_OK;
     node *added;
 
@@ -267,7 +317,7 @@ hean_status store_writer_submit(store_writer *self, const ledger_posting *postin
         status = ledger_check(&postings[i], error);
     if (status != HEAN_OK)
         return status;
-    added = make_node(self->allocator, postings, count);
+    added = make_node(self->allocator, postings, count, holding);
     if (added == NULL)
         return base_fail(error, HEAN_E_NO_MEMORY, "out of memory");
     BASE_ASSERT(pthread_mutex_lock(&self->mutex) == 0);

@@ -10,10 +10,12 @@ return {
   status_interval_s = 5,
 
   venue = {
-    source = "sim",          -- "data" replays recordings: paths = { "folder" }, symbol = "ETHUSDT"
+    source = "exchange-sim", -- a venue of our own on this machine, over real sockets. "bybit":
+                             -- symbols = { "BTCUSDT" }, network = "mainnet"; "sim": a market in
+                             -- this process; "data" replays recordings: paths = { "folder" }
     seed = 1,
     speed = 1,               -- seconds of market time per second
-    instruments = 2,         -- SIMUSDT, a perpetual, and SIMUSDT-SPOT
+    instruments = 4,         -- two perpetuals and two spot markets; exchange-sim: the perpetuals
     events_per_second = 200,
     funding_interval_s = 60, -- short, so that something is seen of it; 28800 is usual
   },

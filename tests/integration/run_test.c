@@ -316,6 +316,7 @@ static void built_in_configuration_runs_the_examples(void **state)
     run_options options = {.config = &settings,
                            .stop = &watch.stop,
                            .worker_path = TEST_BUILD_DIR "/hean-worker",
+                           .program_path = TEST_BUILD_DIR "/hean",
                            .log = {on_log, &watch},
                            .on_status = on_status,
                            .status_context = &watch};
@@ -326,7 +327,6 @@ static void built_in_configuration_runs_the_examples(void **state)
     assert_int_equal(chdir(folder), 0); /* its state_dir is below the current folder */
     assert_status(config_load(NULL, NULL, NULL, &settings, &error), HEAN_OK, &error);
     assert_int_equal(settings.strategy_count, 5);
-    settings.venue.speed = 30;
     settings.status_interval_ns = BASE_NS_PER_S / 2;
     assert_status(run_session(&options, &error), HEAN_OK, &error);
     assert_int_equal(chdir(before), 0);

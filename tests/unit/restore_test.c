@@ -99,11 +99,11 @@ static void settlement_is_booked_as_the_venue_says(void **state)
     (void)state;
     assert_status(engine_restore(host->engine, 0, 0, &held, &error), HEAN_OK, &error);
     start(host);
-    assert_status(host_fund(host, 0, &event, &error), HEAN_OK, &error);
+    assert_status(host_settle(host, 0, &event, &error), HEAN_OK, &error);
     assert_int_equal(hean_host_account(host, 0, &account), HEAN_OK);
     assert_true(account.funding_e8 == -2 * BASE_E8 - 123456789);
     assert_non_null(strstr(log.text, "paid -1.23456789 -1.5 25 5 -3.23456789"));
-    assert_status(host_fund(host, 1, &event, &error), HEAN_E_INVALID, &error);
+    assert_status(host_settle(host, 1, &event, &error), HEAN_E_INVALID, &error);
     hean_host_close(host);
 }
 
@@ -115,7 +115,35 @@ static void paper_broker_computes_its_settlements_itself(void **state)
 
     (void)state;
     start(host);
-    assert_status(host_fund(host, 0, &event, &error), HEAN_E_INVALID, &error);
+    assert_status(host_settle(host, 0, &event, &error), HEAN_E_INVALID, &error);
+    hean_host_close(host);
+}
+
+static void fill_of_an_order_that_is_gone_moves_the_position(void **state)
+{
+    sink log;
+    hean_host *host = open_teller(HEAN_BROKER_EXTERNAL, &log);
+    hean_event event = {.kind = HEAN_EVENT_FILL,
+                        .side = HEAN_SIDE_BUY,
+                        .local_ns = START_NS + BASE_NS_PER_S,
+                        .exch_ns = START_NS + BASE_NS_PER_S};
+    hean_position position;
+    hean_error error = {0};
+
+    (void)state;
+    event.data.fill.price_ticks = 190000; /* 1,900.00; the short was opened at 2,000 */
+    event.data.fill.qty_lots = 500;
+    event.data.fill.fee_e8 = BASE_E8;
+    event.data.fill.execution_id = 7;
+    assert_status(engine_restore(host->engine, 0, 0, &held, &error), HEAN_OK, &error);
+    start(host);
+    assert_status(host_settle(host, 0, &event, &error), HEAN_OK, &error);
+    assert_int_equal(hean_host_position(host, 0, 0, &position), HEAN_OK);
+    assert_int_equal(position.qty_lots, -1000);
+    assert_true(position.realized_e8 == (25 + 50) * BASE_E8);
+    assert_true(position.fees_e8 == 6 * BASE_E8);
+    event.side = HEAN_SIDE_NONE;
+    assert_status(host_settle(host, 0, &event, &error), HEAN_E_INVALID, &error);
     hean_host_close(host);
 }
 
@@ -125,6 +153,7 @@ int main(void)
         cmocka_unit_test(restored_position_is_what_engine_and_strategy_start_from),
         cmocka_unit_test(position_that_cannot_be_is_not_restored),
         cmocka_unit_test(settlement_is_booked_as_the_venue_says),
+        cmocka_unit_test(fill_of_an_order_that_is_gone_moves_the_position),
         cmocka_unit_test(paper_broker_computes_its_settlements_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

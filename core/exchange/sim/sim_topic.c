@@ -414,8 +414,10 @@ void sim_ticker_get(const sim_venue *sim, const sim_symbol *symbol, bool stream,
     bool funded = symbol->next_funding_ns > 0;
     field(out, "fundingRate", funded ? sim_e12(symbol->rate_e12).s : "");
     field(out, "nextFundingTime", funded ? sim_whole(sim_ms(sim, symbol->next_funding_ns)).s : "");
+    /* Whole hours in the venue's words: a shorter interval counts as one. */
     field(out, "fundingIntervalHour",
-          funded ? sim_e8(symbol->funding_interval_ns / 3600 / 10).s : "");
+          funded ? sim_whole((symbol->funding_interval_ns - 1) / (3600 * BASE_NS_PER_S) + 1).s
+                 : "");
     field(out, "fundingCap", funded ? "0.0075" : "");
     if (stream)
         return;

@@ -154,11 +154,13 @@ hean_status engine_start(engine *engine, int64_t now_ns, hean_error *error) HEAN
  * events come in here too. Timers and delayed answers due before it happen first. */
 hean_status engine_push(engine *engine, const hean_event *event,
                         hean_error *error) HEAN_WARN_UNUSED;
-/* External broker: a settlement of which the venue said what `strategy` received (paid_e8 of a
- * FUNDING event), in place of a FUNDING event whose amounts the engine computes. The strategy is
- * told. Errors as engine_push. */
-hean_status engine_fund(engine *engine, uint16_t strategy, const hean_event *event,
-                        hean_error *error) HEAN_WARN_UNUSED;
+/* External broker: what the venue settled on a strategy's account by itself; the strategy is told.
+ *   FUNDING  paid_e8 is what it received, in place of a FUNDING event whose amounts are computed
+ *   FILL     of an order that the engine does not hold: of an earlier session, or ended; an id of
+ *            an open order is HEAN_E_INVALID
+ * Errors as engine_push. */
+hean_status engine_settle(engine *engine, uint16_t strategy, const hean_event *event,
+                          hean_error *error) HEAN_WARN_UNUSED;
 /* Time passes without an event. */
 hean_status engine_advance(engine *engine, int64_t now_ns, hean_error *error) HEAN_WARN_UNUSED;
 

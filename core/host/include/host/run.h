@@ -20,10 +20,11 @@ typedef struct run_strategy {
 } run_strategy;
 
 typedef struct run_status {
-    const char *mode;   /* "paper" */
-    const char *market; /* "sim:1", "recorded data" */
-    int64_t time_ns;    /* event time */
-    int64_t elapsed_ns; /* wall time since the start */
+    const char *mode;     /* "paper"; "sim": orders to a venue of our own; "live": real ones */
+    const char *market;   /* "sim:1", "recorded data", "exchange-sim", "bybit ..." */
+    bool actions_enabled; /* a real order may leave */
+    int64_t time_ns;      /* event time */
+    int64_t elapsed_ns;   /* wall time since the start */
     uint64_t events;
     const char *const *symbols;
     size_t instrument_count;
@@ -35,9 +36,11 @@ typedef struct run_status {
 typedef struct run_options {
     const hean_allocator *allocator; /* NULL: malloc and free */
     const config *config;
-    const char *worker_path; /* NULL: found, see hean_host_options */
-    gate_switches gate;      /* its mode is the configuration's */
-    int64_t duration_ns;     /* wall time; 0: until stop, or the end of recorded data */
+    const char *worker_path;  /* NULL: found, see hean_host_options */
+    const char *program_path; /* of hean, for `hean exchange-sim`; NULL: this program */
+    const char *store_path;   /* the ledger; NULL: none is kept (live trading needs one) */
+    gate_switches gate;       /* its mode is the configuration's */
+    int64_t duration_ns;      /* wall time; 0: until stop, or the end of recorded data */
     hean_log_sink log;
     void (*on_status)(void *context,
                       const run_status *status); /* every status_interval, and last */
@@ -47,8 +50,9 @@ typedef struct run_options {
 
 /* Runs until stop or the end, then saves the state of each strategy to state_dir/NAME.json; it is
  * given back at the next start. A strategy that fails is reported and the others go on.
- * Errors: HEAN_E_GATE (mode "live" with a switch closed: the message names each),
- * HEAN_E_UNSUPPORTED (live with all three open: this build has no venue connection), HEAN_E_PARSE
+ * Errors: HEAN_E_GATE (mode "live" with a switch closed: the message names each), HEAN_E_INVALID
+ * (live without venue.source = "bybit" or without a store), HEAN_E_IO (the venue cannot be reached,
+ * refuses us, or a venue of our own ended), those of keys.h and of the store, HEAN_E_PARSE
  * (a state file that cannot be read back: the message names it), HEAN_E_SCRIPT (no strategy runs
  * any more); those of loading a strategy and of saving. A session that was stopped ends with
  * HEAN_OK. */

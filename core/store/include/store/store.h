@@ -89,6 +89,26 @@ hean_status store_verify(store *store, const volatile int *stop, volatile uint64
 /* A consistent copy while others write; the copy replaces `path` whole or not at all. */
 hean_status store_backup(store *store, const char *path, hean_error *error) HEAN_WARN_UNUSED;
 
+/* Has an entry of this id been posted? */
+hean_status store_has(store *store, const char *id, bool *out, hean_error *error) HEAN_WARN_UNUSED;
+
+/* ---- what strategies hold: beside the entries of the fills that led to it ---- */
+
+typedef struct store_holding {
+    const char *scope; /* which account of which venue */
+    const char *strategy, *symbol;
+    const char *lot;        /* what qty_lots counts: "0.001" */
+    hean_position position; /* unrealized_e8 is not kept */
+    int64_t execution_ns;   /* the venue's time of the last execution in it */
+} store_holding;
+typedef hean_status (*store_holding_fn)(void *context, const store_holding *row, hean_error *error);
+/* Replaces what is known of (scope, strategy, symbol); to be called within a store_transaction. */
+hean_status store_set_holding(store *store, const store_holding *holding,
+                              hean_error *error) HEAN_WARN_UNUSED;
+/* By strategy and symbol; texts are valid during the call. */
+hean_status store_each_holding(store *store, const char *scope, store_holding_fn each,
+                               void *context, hean_error *error) HEAN_WARN_UNUSED;
+
 /* ---- group commit: a thread that writes, so that trading never waits for a disk ---- */
 
 typedef struct store_writer store_writer;
@@ -101,6 +121,10 @@ hean_status store_writer_open(const hean_allocator *allocator, store *store, sto
  * Errors: HEAN_E_LIMIT (too much is queued), and once a write failed, that failure for good. */
 hean_status store_writer_submit(store_writer *writer, const ledger_posting *postings, size_t count,
                                 uint64_t *ticket, hean_error *error) HEAN_WARN_UNUSED;
+/* The same with what a strategy holds after these postings (NULL: none): one transaction. */
+hean_status store_writer_submit_holding(store_writer *writer, const ledger_posting *postings,
+                                        size_t count, const store_holding *holding,
+                                        uint64_t *ticket, hean_error *error) HEAN_WARN_UNUSED;
 /* The last ticket that is durable; the writer's failure, if there was one. Does not wait. */
 hean_status store_writer_durable(store_writer *writer, uint64_t *ticket,
                                  hean_error *error) HEAN_WARN_UNUSED;
