@@ -40,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     const char *body = (const char *)data + 1;
     char cursor[BYBIT_CURSOR_BYTES], order_id[VENUE_EXEC_ID_BYTES], client_id[VENUE_EXEC_ID_BYTES];
     hean_status status = HEAN_OK;
+    bybit_account_info account;
     bybit_key_info info;
     hean_error error;
     int64_t time_ns;
@@ -71,6 +72,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
         break;
     case 'a':
         status = bybit_read_order_ack(body, bytes, order_id, client_id, &error);
+        break;
+    case 'u':
+        status = bybit_read_account_info(body, bytes, &account, &error);
         break;
     default:
         status = bybit_read_key_info(body, bytes, &info, &error);

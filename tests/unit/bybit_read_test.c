@@ -80,9 +80,12 @@ static void instruments_have_their_steps_and_limits(void **state)
                 "{\"category\":\"linear\",\"nextPageCursor\":\"page2%3Ademo\",\"list\":[" LINEAR_ROW
                 ",{\"symbol\":\"NEWUSDT\",\"contractType\":\"LinearPerpetual\","
                 "\"status\":\"PreLaunch\",\"priceFilter\":{\"tickSize\":\"\"},"
-                "\"lotSizeFilter\":{\"qtyStep\":\"\"}}]}")),
+                "\"lotSizeFilter\":{\"qtyStep\":\"\"}},{\"symbol\":\"ODD\",\"status\":7,"
+                "\"priceFilter\":{\"tickSize\":\"0.1\"}}]}")),
         HEAN_OK, &error);
-    assert_int_equal(got.count, 2);
+    assert_int_equal(got.count, 3);
+    assert_string_equal(row[2].spec.symbol, "ODD");
+    assert_int_equal(row[2].spec.tick_size.mantissa, 0);
     assert_string_equal(cursor, "page2%3Ademo");
     assert_string_equal(row->spec.symbol, "SOLUSDT");
     assert_string_equal(row->status, "Trading");
@@ -156,6 +159,28 @@ static void orders_of_unknown_symbols_are_told_without_numbers(void **state)
     assert_int_equal(row[2].reason, HEAN_REASON_REDUCE_ONLY);
     assert_string_equal(row[2].reject, "CancelByReduceOnly");
     assert_int_equal(row[3].reason, HEAN_REASON_IOC_REMAINDER);
+}
+
+static void the_quantity_of_a_spot_order_in_money_is_not_in_lots(void **state)
+{
+    static const char body[] = ENVELOPE(
+        "{\"category\":\"spot\",\"list\":[{\"orderId\":\"1\",\"symbol\":\"SOLUSDT\",\"price\":"
+        "\"0\",\"qty\":\"500.123456789\",\"side\":\"Buy\",\"orderStatus\":"
+        "\"PartiallyFilledCanceled\",\"cumExecQty\":\"2.9\",\"orderType\":\"Market\","
+        "\"marketUnit\":\"quoteCoin\",\"updatedTime\":\"1790000000001\"},{\"orderId\":\"2\","
+        "\"symbol\":\"SOLUSDT\",\"qty\":\"3.5\",\"side\":\"Sell\",\"orderStatus\":\"Filled\","
+        "\"cumExecQty\":\"3.5\",\"orderType\":\"Market\",\"marketUnit\":\"baseCoin\","
+        "\"updatedTime\":\"1790000000001\"}]}");
+    bybit_symbols spot = fixture_symbols;
+    (void)state;
+    spot.category = VENUE_SPOT;
+    memset(&got, 0, sizeof got);
+    assert_status(bybit_read_orders(body, strlen(body), &spot, take_order, &got, NULL, &error),
+                  HEAN_OK, &error);
+    assert_int_equal(got.as.order[0].qty_lots, 0);
+    assert_int_equal(got.as.order[0].filled_lots, 29);
+    assert_int_equal(got.as.order[0].status, HEAN_ORDER_CANCELLED);
+    assert_int_equal(got.as.order[1].qty_lots, 35);
 }
 
 #define EXEC_ROW(type, price, fee, rest)                                                           \
@@ -236,7 +261,8 @@ static void tickers_fees_and_products_are_read(void **state)
     assert_status(
         READ(tickers, ticker,
              ENVELOPE("{\"category\":\"linear\",\"list\":[{\"symbol\":\"ZZZ\",\"lastPrice\":"
-                      "\"0.00001\"},{\"symbol\":\"SOLUSDT\",\"lastPrice\":\"171.25\","
+                      "\"0.00001\",\"markPrice\":\"odd\"},{\"symbol\":\"SOLUSDT\",\"lastPrice\":"
+                      "\"171.25\","
                       "\"markPrice\":\"171.2312\",\"nextFundingTime\":\"1790006400000\","
                       "\"fundingRate\":\"-0.000015\",\"bid1Price\":\"171.20\",\"deliveryTime\":"
                       "\"0\"}]}")),
@@ -350,7 +376,10 @@ static void single_answers_are_read(void **state)
         "\"permissions\":{\"ContractTrade\":[\"Order\",\"Position\"],\"Spot\":[],\"Wallet\":["
         "\"AccountTransfer\",\"Withdraw\"],\"NFT\":[]},\"ips\":[\"10.0.0.1\",\"10.0.0.2\"],"
         "\"deadlineDay\":66,\"expiredAt\":\"2026-12-31T03:21:05Z\",\"uta\":1,\"isMaster\":true}");
+    static const char account[] = ENVELOPE(
+        "{\"unifiedMarginStatus\":5,\"marginMode\":\"REGULAR_MARGIN\",\"dcpStatus\":\"OFF\"}");
     char order_id[VENUE_EXEC_ID_BYTES], client_id[VENUE_EXEC_ID_BYTES];
+    bybit_account_info kind;
     bybit_key_info info;
     int64_t time_ns = 0;
     (void)state;
@@ -365,6 +394,10 @@ static void single_answers_are_read(void **state)
     assert_string_equal(info.ips, "10.0.0.1,10.0.0.2");
     assert_string_equal(info.permissions,
                         "ContractTrade:Order,Position Wallet:AccountTransfer,Withdraw");
+    assert_status(bybit_read_account_info(account, strlen(account), &kind, &error), HEAN_OK,
+                  &error);
+    assert_int_equal(kind.unified_status, 5);
+    assert_string_equal(kind.margin_mode, "REGULAR_MARGIN");
     assert_int_equal(info.deadline_days, 66);
     assert_int_equal(info.expires_ns, INT64_C(1798687265) * BASE_NS_PER_S);
 }
@@ -434,6 +467,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instruments_have_their_steps_and_limits),
         cmocka_unit_test(orders_of_unknown_symbols_are_told_without_numbers),
+        cmocka_unit_test(the_quantity_of_a_spot_order_in_money_is_not_in_lots),
         cmocka_unit_test(executions_tell_trades_fundings_and_forced_ones_apart),
         cmocka_unit_test(positions_coins_and_the_log_are_read),
         cmocka_unit_test(tickers_fees_and_products_are_read),

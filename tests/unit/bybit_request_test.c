@@ -227,6 +227,10 @@ static void amendments_carry_what_changes_and_cancels_the_name_alone(void **stat
     assert_string_equal(request.payload, "{\"category\":\"spot\",\"symbol\":\"SOLUSDT\","
                                          "\"orderLinkId\":\"a_1\"}");
     assert_int_equal(request.route, BYBIT_ORDER_CANCEL);
+    assert_status(bybit_order_cancel_all(VENUE_LINEAR, "SOLUSDT", &request, &error), HEAN_OK,
+                  &error);
+    assert_string_equal(request.payload, "{\"category\":\"linear\",\"symbol\":\"SOLUSDT\","
+                                         "\"orderFilter\":\"Order\"}");
     assert_status(bybit_leverage_set(VENUE_LINEAR, "SOLUSDT", 250000000, &request, &error), HEAN_OK,
                   &error);
     assert_string_equal(request.payload, "{\"category\":\"linear\",\"symbol\":\"SOLUSDT\","

@@ -333,6 +333,7 @@ static hean_status tell_ticker(frame_reader *frame)
     scan_init_value(&scan, &frame->values[FRAME_DATA]);
     if (!scan_object_read(&scan, row_ticker.keys, row_ticker.key_count, values))
         return scan_report(&scan, frame->error);
+    delta.ticker.index = -1;
     (void)row_ticker.convert(&fields, &frame->decoder->symbols, &delta);
     delta.sent_ns = field_time_ns(&frame->fields, FRAME_TS);
     if (fields.status == HEAN_OK && delta.ticker.index != frame->topic.ref.index)

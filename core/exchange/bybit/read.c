@@ -376,7 +376,9 @@ hean_status bybit_read_orderbook(const char *body, size_t bytes, const bybit_sym
     X(SINGLE_EXPIRES, "expiredAt")                                                                 \
     X(SINGLE_DEADLINE, "deadlineDay")                                                              \
     X(SINGLE_IPS, "ips")                                                                           \
-    X(SINGLE_PERMISSIONS, "permissions")
+    X(SINGLE_PERMISSIONS, "permissions")                                                           \
+    X(SINGLE_UNIFIED, "unifiedMarginStatus")                                                       \
+    X(SINGLE_MARGIN, "marginMode")
 enum { SINGLE_KEYS(SCAN_KEY_ENUM) SINGLE_KEY_COUNT };
 static const scan_key single_keys[] = {SINGLE_KEYS(SCAN_KEY_ROW)};
 
@@ -537,6 +539,25 @@ hean_status bybit_read_key_info(const char *body, size_t bytes, bybit_key_info *
     base_text_clean(info.ips, strlen(info.ips));
     if (fields.status == HEAN_OK)
         read_permissions(&fields, &info);
+    if (fields.status == HEAN_OK)
+        *out = info;
+    return fields.status;
+}
+
+hean_status bybit_read_account_info(const char *body, size_t bytes, bybit_account_info *out,
+                                    hean_error *error)
+{
+    static const int required[] = {SINGLE_UNIFIED, SINGLE_MARGIN, -1};
+    scan_value values[SINGLE_KEY_COUNT];
+    bybit_account_info info = {0};
+    row_fields fields;
+    hean_status status = open_single(body, bytes, &fields, values, error);
+
+    if (status != HEAN_OK)
+        return status;
+    fields_require(&fields, required);
+    info.unified_status = field_whole(&fields, SINGLE_UNIFIED);
+    field_text(&fields, SINGLE_MARGIN, info.margin_mode, sizeof info.margin_mode);
     if (fields.status == HEAN_OK)
         *out = info;
     return fields.status;

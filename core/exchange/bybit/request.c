@@ -262,6 +262,16 @@ hean_status bybit_order_cancel(venue_category category, const market_instrument 
     return finish(&body, out, error);
 }
 
+hean_status bybit_order_cancel_all(venue_category category, const char *symbol, bybit_request *out,
+                                   hean_error *error)
+{
+    request_body body;
+
+    begin(&body, BYBIT_ORDER_CANCEL_ALL, category, symbol);
+    put_text(&body, "orderFilter", "Order");
+    return finish(&body, out, error);
+}
+
 hean_status bybit_leverage_set(venue_category category, const char *symbol, int64_t leverage_e8,
                                bybit_request *out, hean_error *error)
 {

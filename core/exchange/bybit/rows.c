@@ -63,6 +63,7 @@ static row_instrument_ref instrument_of(row_fields *fields, const bybit_symbols 
     X(ORDER_REDUCE, "reduceOnly")                                                                  \
     X(ORDER_PRICE, "price")                                                                        \
     X(ORDER_QTY, "qty")                                                                            \
+    X(ORDER_UNIT, "marketUnit")                                                                    \
     X(ORDER_FILLED, "cumExecQty")                                                                  \
     X(ORDER_TRIGGER, "triggerPrice")                                                               \
     X(ORDER_CREATED, "createdTime")                                                                \
@@ -145,6 +146,7 @@ static bool convert_order(row_fields *fields, const bybit_symbols *symbols, void
                                    ORDER_QTY,    ORDER_FILLED, ORDER_UPDATED, -1};
     bybit_order *order = row;
     row_instrument_ref ref;
+    bool is_market, is_money;
     char status[40];
 
     fields_require(fields, required);
@@ -161,10 +163,14 @@ static bool convert_order(row_fields *fields, const bybit_symbols *symbols, void
             order->status = statuses[i].status;
     }
     order->reduce_only = field_flag(fields, ORDER_REDUCE);
+    is_market = field_is(fields, ORDER_TYPE, "Market");
+    is_money = is_market && symbols != NULL && symbols->category == VENUE_SPOT &&
+               !field_is(fields, ORDER_UNIT, "baseCoin");
     /* The price of a market order is the venue's bound of slippage. */
-    if (!field_is(fields, ORDER_TYPE, "Market"))
+    if (!is_market)
         order->price_ticks = rows_ticks(fields, ORDER_PRICE, &ref, READER_EXACT);
-    order->qty_lots = rows_lots(fields, ORDER_QTY, &ref, READER_EXACT);
+    if (!is_money)
+        order->qty_lots = rows_lots(fields, ORDER_QTY, &ref, READER_EXACT);
     order->filled_lots = rows_lots(fields, ORDER_FILLED, &ref, READER_EXACT);
     order->trigger_ticks = rows_ticks(fields, ORDER_TRIGGER, &ref, READER_EXACT);
     order->created_ns = field_time_ns(fields, ORDER_CREATED);

@@ -88,6 +88,8 @@ static bool convert_ticker(row_fields *fields, const bybit_symbols *symbols, voi
     fields_require(fields, required);
     field_text(fields, TICKER_SYMBOL, symbol, sizeof symbol);
     ref = rows_instrument(symbols, symbol);
+    if (ref.index < 0) /* an answer may list hundreds */
+        return false;
     ticker->index = ref.index;
     delta->fields = ticker_bits(fields);
     ticker->last_ticks = rows_ticks(fields, TICKER_LAST, &ref, READER_EXACT);
@@ -105,7 +107,7 @@ static bool convert_ticker(row_fields *fields, const bybit_symbols *symbols, voi
     else
         ticker->funding_interval_ns = hours * 3600 * BASE_NS_PER_S;
     ticker->open_interest_lots = rows_lots(fields, TICKER_OPEN, &ref, READER_FLOOR);
-    return ref.index >= 0;
+    return true;
 }
 
 const row_kind row_ticker = {"ticker", ticker_keys, BASE_COUNT(ticker_keys),

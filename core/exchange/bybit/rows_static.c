@@ -105,17 +105,19 @@ static void read_filters(row_fields *fields, hean_instrument *spec)
     fields->status = status != HEAN_OK ? status : filter.status;
 }
 
-/* A contract that is not traded yet may have empty filters: its steps are then 0. */
+/* The list has hundreds of rows of which a few matter. One that is not understood (contracts that
+ * are not traded yet have empty filters) has steps of 0, and whoever needs it cannot use it. */
 static bool convert_instrument(row_fields *fields, const bybit_symbols *symbols, void *row)
 {
-    static const int required[] = {INSTRUMENT_SYMBOL, INSTRUMENT_STATUS, INSTRUMENT_PRICES,
-                                   INSTRUMENT_LOTS, -1};
+    static const int required[] = {INSTRUMENT_SYMBOL, -1};
     bybit_instrument *instrument = row;
     int64_t minutes;
 
     (void)symbols;
     fields_require(fields, required);
     field_text(fields, INSTRUMENT_SYMBOL, instrument->spec.symbol, sizeof instrument->spec.symbol);
+    if (fields->status != HEAN_OK)
+        return false;
     field_text(fields, INSTRUMENT_STATUS, instrument->status, sizeof instrument->status);
     field_text(fields, INSTRUMENT_BASE, instrument->base_coin, sizeof instrument->base_coin);
     field_text(fields,
@@ -127,8 +129,11 @@ static bool convert_instrument(row_fields *fields, const bybit_symbols *symbols,
     else
         instrument->funding_interval_ns = minutes * 60 * BASE_NS_PER_S;
     instrument->spec.kind = kind_of(fields);
-    if (fields->status == HEAN_OK)
-        read_filters(fields, &instrument->spec);
+    read_filters(fields, &instrument->spec);
+    if (fields->status != HEAN_OK) {
+        fields->status = HEAN_OK;
+        instrument->spec.tick_size = instrument->spec.lot_size = (hean_decimal){0, 0};
+    }
     return true;
 }
 

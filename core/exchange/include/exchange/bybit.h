@@ -101,6 +101,10 @@ hean_status bybit_order_amend(venue_category category, const market_instrument *
 hean_status bybit_order_cancel(venue_category category, const market_instrument *instrument,
                                const char *client_id, bybit_request *out,
                                hean_error *error) HEAN_WARN_UNUSED;
+/* Cancels the active orders of one symbol, whoever made them, but not conditional ones, take
+ * profits and stop losses. */
+hean_status bybit_order_cancel_all(venue_category category, const char *symbol, bybit_request *out,
+                                   hean_error *error) HEAN_WARN_UNUSED;
 /* One-way: the same leverage for both sides. */
 hean_status bybit_leverage_set(venue_category category, const char *symbol, int64_t leverage_e8,
                                bybit_request *out, hean_error *error) HEAN_WARN_UNUSED;
@@ -157,7 +161,7 @@ typedef struct bybit_symbols {
 #define BYBIT_CURSOR_BYTES 512
 
 typedef struct bybit_instrument {
-    hean_instrument spec; /* fees 0 */
+    hean_instrument spec; /* fees 0; steps 0 where the venue's filters are not understood */
     char status[24], settle_coin[VENUE_COIN_BYTES], base_coin[VENUE_COIN_BYTES];
     int64_t funding_interval_ns; /* 0: none */
 } bybit_instrument;
@@ -172,7 +176,9 @@ typedef struct bybit_order {
     hean_reason reason;       /* of an end */
     char reject[48];          /* the venue's word for it */
     bool reduce_only;
-    int64_t price_ticks, qty_lots, filled_lots, trigger_ticks;
+    int64_t price_ticks; /* 0 for market orders */
+    int64_t qty_lots;    /* 0 where it is an amount of money (spot market orders made by hand) */
+    int64_t filled_lots, trigger_ticks;
     int64_t created_ns, updated_ns;
 } bybit_order;
 
@@ -277,6 +283,13 @@ typedef struct bybit_key_info {
 hean_status bybit_read_key_info(const char *body, size_t bytes, bybit_key_info *out,
                                 hean_error *error) HEAN_WARN_UNUSED;
 
+typedef struct bybit_account_info {
+    int64_t unified_status; /* 1 classic, 3 to 6 unified */
+    char margin_mode[24];   /* "ISOLATED_MARGIN", "REGULAR_MARGIN" (cross), "PORTFOLIO_MARGIN" */
+} bybit_account_info;
+hean_status bybit_read_account_info(const char *body, size_t bytes, bybit_account_info *out,
+                                    hean_error *error) HEAN_WARN_UNUSED;
+
 /* ---- frames ---- */
 
 typedef enum bybit_frame_kind {
@@ -294,7 +307,7 @@ typedef enum bybit_frame_kind {
 } bybit_frame_kind;
 
 typedef struct bybit_control {
-    char op[16], request_id[40], text[160];
+    char op[24], request_id[40], text[160];
     bool success, pong;
 } bybit_control;
 
