@@ -98,6 +98,11 @@ typedef struct fixture {
     uint64_t opened[8];
     int opened_count, instruments, wallets;
     bool echo; /* print what happens */
+    /* Connections: a topic that is refused, no answers at all, answers without their number. */
+    const char *refused_topic;
+    bool mute, unnumbered, refuse_auth, keep_closed;
+    int pings, auths, subscribes;
+    size_t liquidations;
 } fixture;
 
 static inline int64_t ex_ms(const fixture *f)

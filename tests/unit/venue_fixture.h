@@ -92,6 +92,9 @@ static inline void drain_events(fixture *f)
             if (f->market_count < PENDING_MAX)
                 f->market[f->market_count++] = event.event;
             break;
+        case VENUE_LIQUIDATION:
+            f->liquidations++;
+            break;
         case VENUE_FUNDING:
             host_exec(f, &event);
             f->fundings++;
@@ -148,9 +151,15 @@ static inline void socket_action(fixture *f, const wire_action *action)
             f->ex.private_socket = id;
         else
             f->ex.public_socket = id;
+        f->opened_count++;
         f->ex.private_up = f->ex.private_up || is_private;
-        assert_status(venue_socket(f->venue, id, WIRE_SOCKET_UP, NULL, 0, f->now, &error), HEAN_OK,
-                      &error);
+        if (f->keep_closed)
+            assert_status(
+                venue_socket(f->venue, id, WIRE_SOCKET_DOWN, "refused", 7, f->now, &error), HEAN_OK,
+                &error);
+        else
+            assert_status(venue_socket(f->venue, id, WIRE_SOCKET_UP, NULL, 0, f->now, &error),
+                          HEAN_OK, &error);
         return;
     }
     if (action->kind != WIRE_SOCKET_SEND)
@@ -161,14 +170,27 @@ static inline void socket_action(fixture *f, const wire_action *action)
     (void)snprintf(f->last_send, sizeof f->last_send, "%.*s", (int)action->body_bytes,
                    action->body);
     ex_field(f->last_send, "req_id", number, sizeof number);
-    const char *op = strstr(f->last_send, "\"op\":\"");
-    assert_non_null(op);
     char name[20];
     ex_field(f->last_send, "op", name, sizeof name);
+    assert_true(name[0] != 0);
+    f->pings += strcmp(name, "ping") == 0;
+    f->auths += strcmp(name, "auth") == 0;
+    f->subscribes += strcmp(name, "subscribe") == 0;
+    bool refused = (f->refuse_auth && strcmp(name, "auth") == 0) ||
+                   (f->refused_topic != NULL && strcmp(name, "subscribe") == 0 &&
+                    strstr(f->last_send, f->refused_topic) != NULL);
+    if (f->mute)
+        return;
+    if (f->unnumbered)
+        number[0] = 0;
     (void)snprintf(reply, sizeof reply,
-                   "{\"success\":true,\"ret_msg\":\"%s\",\"conn_id\":\"c\",\"req_id\":\"%s\","
+                   "{\"success\":%s,\"ret_msg\":\"%s\",\"conn_id\":\"c\",\"req_id\":\"%s\","
                    "\"op\":\"%s\"}",
-                   strcmp(name, "ping") == 0 ? "pong" : "", number, name);
+                   refused ? "false" : "true",
+                   refused                     ? "error:handler not found"
+                   : strcmp(name, "ping") == 0 ? "pong"
+                                               : "",
+                   number, name);
     socket_text(f, id, reply);
 }
 
