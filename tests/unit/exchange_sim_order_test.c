@@ -205,6 +205,8 @@ static void money_that_is_not_there_is_refused(void **state)
     assert_code(&self, 170131);
     spot_order(&self, LIMIT_SELL("101"));
     assert_code(&self, 170131);
+    spot_order(&self, LIMIT_SELL("101") ",\"reduceOnly\":true");
+    assert_code(&self, 170131); /* there is nothing to reduce on spot */
     fixture_close(&self);
 }
 

@@ -105,8 +105,9 @@ static bool check_words(sim_call *call, sim_order *order)
             return sim_refuse(call, 10001, "params error: %s is not supported by this venue",
                               refused[i]);
     }
-    order->reduce_only = sim_flag(call, "reduceOnly");
-    order->close_on_trigger = sim_flag(call, "closeOnTrigger");
+    bool spot = call->kind == HEAN_INSTRUMENT_SPOT; /* has no positions: both are ignored there */
+    order->reduce_only = !spot && sim_flag(call, "reduceOnly");
+    order->close_on_trigger = !spot && sim_flag(call, "closeOnTrigger");
     return true;
 }
 
@@ -265,7 +266,7 @@ static bool check_qty(sim_call *call, const sim_symbol *symbol, sim_order *order
         return false;
     if (order->type == HEAN_ORDER_MARKET)
         order->price_ticks = sim_market_bound(symbol, order->side);
-    if (order->reduce_only && !is_spot(symbol) && order->trigger_by == SIM_BY_NONE) {
+    if (order->reduce_only && order->trigger_by == SIM_BY_NONE) {
         if (held == 0 || (held > 0) == (order->side == HEAN_SIDE_BUY))
             return sim_refuse(call, 110017,
                               held == 0
