@@ -2,8 +2,8 @@
  * fuzz_bybit_frame.c: the decoder takes any bytes; what it accepts is JSON by jansson's judgement
  * too, and what it tells is well formed. The scanner beneath agrees with jansson both ways.
  */
-#include "../../core/exchange/bybit/scan.h"
 #include "../unit/bybit_fixture.h"
+#include <base/scan.h>
 
 #include <jansson.h>
 #include <market/event.h>

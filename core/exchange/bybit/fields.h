@@ -7,7 +7,7 @@
 #ifndef BYBIT_FIELDS_H
 #define BYBIT_FIELDS_H
 
-#include "scan.h"
+#include <base/scan.h>
 
 #include <exchange/bybit.h>
 #include <market/number.h>

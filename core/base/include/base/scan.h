@@ -9,8 +9,8 @@
  * The first failure stays in the scanner, and everything after it fails too, so that one check at
  * the end is enough. Knows nothing of any venue.
  */
-#ifndef BYBIT_SCAN_H
-#define BYBIT_SCAN_H
+#ifndef BASE_SCAN_H
+#define BASE_SCAN_H
 
 #include <base/base.h>
 

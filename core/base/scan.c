@@ -1,7 +1,7 @@
 /*
  * scan.c: see scan.h. Recursion is as deep as the text is nested, so J1 bounds the stack.
  */
-#include "scan.h"
+#include <base/scan.h>
 
 #include <string.h>
 
