@@ -252,18 +252,19 @@ static void print_table(const attribute *self)
 /* ---- the list ---- */
 
 /* A line of the list; what is wrong with the line alone leaves `*fatal` false. */
-static hean_status take_line(attribute *self, run_list *list, const char *line, size_t bytes,
-                             bool *fatal, hean_error *error)
+static hean_status take_line(attribute *self, const char *line, size_t bytes, bool *fatal,
+                             hean_error *error)
 {
+    run_texts texts;
     attribution_run run;
     attribution figures;
-    hean_status status = run_list_read(list, line, bytes, &run, error);
+    hean_status status = run_list_read(line, bytes, &texts, &run, error);
 
     if (status == HEAN_OK)
         status = attribution_of_run(&run, &self->rates, &figures, error);
     if (status == HEAN_OK && self->store != NULL && run.counts && run.started_ns == 0)
         status = base_fail(error, HEAN_E_PARSE, "started_at: expected a time, to post this run at");
-    *fatal = status == HEAN_E_NO_MEMORY;
+    *fatal = false;
     if (status != HEAN_OK)
         return status;
     *fatal = true;
@@ -275,7 +276,7 @@ static hean_status take_line(attribute *self, run_list *list, const char *line, 
     return status;
 }
 
-static hean_status take_lines(attribute *self, run_list *list, FILE *file, hean_error *error)
+static hean_status take_lines(attribute *self, FILE *file, hean_error *error)
 {
     const char *name = strcmp(self->input, "-") == 0 ? "stdin" : self->input;
     hean_status status = HEAN_OK;
@@ -298,7 +299,7 @@ static hean_status take_lines(attribute *self, run_list *list, FILE *file, hean_
         if (bytes == 0)
             continue;
         self->lines++;
-        status = take_line(self, list, text, bytes, &fatal, error);
+        status = take_line(self, text, bytes, &fatal, error);
         if (status == HEAN_OK)
             continue;
         (void)base_fail_prefix(error, "%s:%llu", name, (unsigned long long)number);
@@ -320,20 +321,16 @@ static hean_status run_all(attribute *self, hean_error *error)
 {
     bool is_stdin = strcmp(self->input, "-") == 0;
     FILE *file = is_stdin ? stdin : fopen(self->input, "re");
-    run_list *list = NULL;
     hean_status status;
 
     if (file == NULL)
         return base_fail(error, errno == ENOENT ? HEAN_E_NOT_FOUND : HEAN_E_IO, "%s: %s",
                          self->input, strerror(errno));
     status = open_store(self, error);
-    if (status == HEAN_OK && run_list_open(base_allocator_default(), &list) != HEAN_OK)
-        status = base_fail(error, HEAN_E_NO_MEMORY, "no memory to read runs");
     if (status == HEAN_OK)
-        status = take_lines(self, list, file, error);
+        status = take_lines(self, file, error);
     if (status == HEAN_OK)
         status = post_batch(self, error);
-    run_list_close(list);
     if (!is_stdin)
         (void)fclose(file);
     return status;

@@ -1,342 +1,202 @@
 /*
- * run_list.c: one line of a list of runs, with every number exactly as written.
- *
- * jansson reads JSON strictly but keeps a fraction as a double. So each number in the line is
- * replaced by its index in a list of the numbers' texts before jansson sees it, and what comes back
- * as an integer is looked up there. Invariant: no digit of a number ever passes through a double.
+ * run_list.c: one line of a list of runs, with every number exactly as written: the scanner gives
+ * slices of the text, and no digit ever passes through a double.
  */
 #include <host/run_list.h>
 
-#include <jansson.h>
+#include <base/scan.h>
+
 #include <string.h>
 
-typedef struct number_text {
-    const char *at; /* in the caller's line */
-    size_t bytes;
-} number_text;
-
-struct run_list {
-    const hean_allocator *allocator;
-    base_buffer indexed; /* the line with indexes for numbers */
-    number_text *numbers;
-    size_t count, capacity;
-    json_t *root;
+enum {
+    KEY_RUN,
+    KEY_PROCESS,
+    KEY_STATUS,
+    KEY_STARTED,
+    KEY_FINISHED,
+    KEY_CAPITAL,
+    KEY_METRICS,
+    KEY_OUTPUTS,
+    KEY_COUNT
 };
 
-hean_status run_list_open(const hean_allocator *allocator, run_list **out)
+static const scan_key run_keys[KEY_COUNT] = {
+    [KEY_RUN] = SCAN_KEY("run_id"),           [KEY_PROCESS] = SCAN_KEY("process_id"),
+    [KEY_STATUS] = SCAN_KEY("status"),        [KEY_STARTED] = SCAN_KEY("started_at"),
+    [KEY_FINISHED] = SCAN_KEY("finished_at"), [KEY_CAPITAL] = SCAN_KEY("capital_allocated_usd"),
+    [KEY_METRICS] = SCAN_KEY("metrics"),      [KEY_OUTPUTS] = SCAN_KEY("outputs"),
+};
+
+static bool is_there(const scan_value *value)
 {
-    run_list *self = base_alloc(allocator, sizeof *self);
-
-    if (self == NULL)
-        return HEAN_E_NO_MEMORY;
-    self->allocator = allocator;
-    base_buffer_init(&self->indexed, allocator);
-    *out = self;
-    return HEAN_OK;
-}
-
-void run_list_close(run_list *self)
-{
-    if (self == NULL)
-        return;
-    json_decref(self->root);
-    base_buffer_deinit(&self->indexed);
-    base_free(self->allocator, self->numbers);
-    base_free(self->allocator, self);
-}
-
-/* ---- numbers to indexes ---- */
-
-static const char *skip_digits(const char *at, const char *end)
-{
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
-    return at;
-}
-
-/* The end of the JSON number at `at`; NULL if it is none. */
-static const char *skip_number(const char *at, const char *end)
-{
-    const char *digits;
-
-    at += *at == '-';
-    digits = at;
-    at = skip_digits(at, end);
-    if (at == digits || (*digits == '0' && at - digits > 1))
-        return NULL;
-    if (at < end && *at == '.') {
-        digits = at + 1;
-        at = skip_digits(digits, end);
-        if (at == digits)
-            return NULL;
-    }
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        at++;
-        if (at < end && (*at == '+' || *at == '-'))
-            at++;
-        digits = at;
-        at = skip_digits(digits, end);
-        if (at == digits)
-            return NULL;
-    }
-    return at;
-}
-
-static const char *skip_string(const char *at, const char *end)
-{
-    for (at++; at < end && *at != '"'; at++)
-        at += *at == '\\' && at + 1 < end;
-    return at < end ? at + 1 : end;
-}
-
-static hean_status index_number(run_list *self, const char *at, const char *end, const char **stop,
-                                hean_error *error)
-{
-    *stop = skip_number(at, end);
-    if (*stop == NULL || (*stop < end && strchr("+-.0123456789", **stop) != NULL)) {
-        int shown = end - at < 20 ? (int)(end - at) : 20;
-        return base_fail(error, HEAN_E_PARSE, "not JSON: \"%.*s\" does not begin with a number",
-                         shown, at);
-    }
-    if (!base_grow(self->allocator, (void **)&self->numbers, &self->capacity, self->count + 1,
-                   sizeof *self->numbers))
-        return base_fail(error, HEAN_E_NO_MEMORY, "no memory for a line");
-    self->numbers[self->count] = (number_text){at, (size_t)(*stop - at)};
-    base_buffer_printf(&self->indexed, "%zu", self->count++);
-    return HEAN_OK;
-}
-
-static hean_status index_numbers(run_list *self, const char *line, size_t bytes, hean_error *error)
-{
-    const char *end = line + bytes;
-    const char *stop;
-
-    self->count = 0;
-    self->indexed.length = 0;
-    for (const char *at = line; at < end; at = stop) {
-        hean_status status = HEAN_OK;
-        stop = at;
-        if (*at == '"') {
-            stop = skip_string(at, end);
-        } else if (*at == '-' || (*at >= '0' && *at <= '9')) {
-            status = index_number(self, at, end, &stop, error);
-            if (status != HEAN_OK)
-                return status;
-            continue;
-        } else {
-            while (stop < end && *stop != '"' && *stop != '-' && (*stop < '0' || *stop > '9'))
-                stop++;
-        }
-        base_buffer_append(&self->indexed, at, (size_t)(stop - at));
-    }
-    if (self->indexed.failed)
-        return base_fail(error, HEAN_E_NO_MEMORY, "no memory for a line");
-    return HEAN_OK;
-}
-
-static hean_status parse(run_list *self, const char *line, size_t bytes, hean_error *error)
-{
-    json_error_t problem;
-    hean_status status = index_numbers(self, line, bytes, error);
-
-    if (status != HEAN_OK)
-        return status;
-    json_decref(self->root);
-    self->root =
-        json_loadb(self->indexed.data, self->indexed.length, JSON_REJECT_DUPLICATES, &problem);
-    if (self->root == NULL) {
-        char *near = strstr(problem.text, " near "); /* an index, not what stands in the line */
-        if (near != NULL)
-            *near = 0;
-        return base_fail(error, HEAN_E_PARSE, "not JSON: %s", problem.text);
-    }
-    if (!json_is_object(self->root))
-        return base_fail(error, HEAN_E_PARSE, "expected a JSON object");
-    return HEAN_OK;
-}
-
-/* ---- fields ---- */
-
-static const json_t *find(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_null(value) ? NULL : value;
+    return value->kind != SCAN_ABSENT && value->kind != SCAN_NULL;
 }
 
 /* "NAME: expected WHAT, got ..." */
-static hean_status expected(const run_list *self, const json_t *value, const char *name,
-                            const char *what, hean_error *error)
+static hean_status expected(const scan_value *value, const char *name, const char *what,
+                            hean_error *error)
 {
-    const number_text *number;
+    const char *quote = value->kind == SCAN_TEXT ? "\"" : "";
+    int bytes = value->bytes < 60 ? (int)value->bytes : 60;
 
-    switch (value != NULL ? json_typeof(value) : JSON_NULL) {
-    case JSON_STRING:
-        return base_fail(error, HEAN_E_PARSE, "%s: expected %s, got \"%.60s\"", name, what,
-                         json_string_value(value));
-    case JSON_INTEGER:
-        number = &self->numbers[json_integer_value(value)];
-        return base_fail(error, HEAN_E_PARSE, "%s: expected %s, got %.*s", name, what,
-                         number->bytes < 60 ? (int)number->bytes : 60, number->at);
-    case JSON_NULL:
+    if (value->kind == SCAN_ABSENT)
         return base_fail(error, HEAN_E_PARSE, "%s: expected %s, got nothing", name, what);
-    case JSON_OBJECT:
-        return base_fail(error, HEAN_E_PARSE, "%s: expected %s, got an object", name, what);
-    case JSON_ARRAY:
-        return base_fail(error, HEAN_E_PARSE, "%s: expected %s, got an array", name, what);
-    default:
-        return base_fail(error, HEAN_E_PARSE, "%s: expected %s, got %s", name, what,
-                         json_is_true(value) ? "true" : "false");
-    }
+    return base_fail(error, HEAN_E_PARSE, "%s: expected %s, got %s%.*s%s", name, what, quote, bytes,
+                     value->text, quote);
 }
 
-static hean_status read_text(const run_list *self, const json_t *value, const char *name,
-                             const char **out, hean_error *error)
+static hean_status read_name(const scan_value *value, const char *name,
+                             char out[LEDGER_NAME_BYTES + 1], hean_error *error)
 {
-    if (!json_is_string(value) || json_string_length(value) == 0)
-        return expected(self, value, name, "a text", error);
-    *out = json_string_value(value);
+    if (value->kind != SCAN_TEXT || value->bytes == 0 ||
+        scan_text(value, out, LEDGER_NAME_BYTES + 1) != HEAN_OK)
+        return expected(value, name, "a text of at most 120 bytes", error);
     return HEAN_OK;
 }
 
-static hean_status parse_number(const run_list *self, const json_t *value, const char *text,
-                                size_t bytes, const char *name, attribution_number *out,
-                                hean_error *error)
+static hean_status read_status(const scan_value *value, bool *counts, hean_error *error)
 {
-    hean_status status = decimal_parse(text, bytes, &out->value);
+    static const char *const others[] = {"PENDING", "RUNNING", "KILLED", "PAUSED"};
 
+    *counts = scan_text_is(value, "COMPLETED") || scan_text_is(value, "FAILED");
+    if (*counts || !is_there(value))
+        return HEAN_OK;
+    for (size_t i = 0; i < BASE_COUNT(others); i++) {
+        if (scan_text_is(value, others[i]))
+            return HEAN_OK;
+    }
+    return expected(value, "status", "COMPLETED, FAILED, PENDING, RUNNING, KILLED or PAUSED",
+                    error);
+}
+
+static hean_status read_time(const scan_value *value, const char *name, int64_t *out,
+                             hean_error *error)
+{
+    char text[40];
+    hean_status status = HEAN_E_PARSE;
+
+    if (!is_there(value))
+        return HEAN_OK;
+    if (value->kind == SCAN_NUMBER)
+        status = base_time_parse(value->text, value->bytes, out);
+    else if (value->kind == SCAN_TEXT && scan_text(value, text, sizeof text) == HEAN_OK)
+        status = base_time_parse(text, strlen(text), out);
+    if (status != HEAN_OK || *out < 0)
+        return expected(value, name, "a time such as 2024-08-08T23:54:16Z, from 1970 on", error);
+    return HEAN_OK;
+}
+
+static hean_status read_number(const scan_value *value, const char *name, attribution_number *out,
+                               hean_error *error)
+{
+    hean_status status = HEAN_E_PARSE;
+
+    if (!is_there(value))
+        return HEAN_OK;
+    if (value->kind == SCAN_NUMBER)
+        status = decimal_parse(value->text, value->bytes, &out->value);
     if (status == HEAN_E_RANGE)
-        return expected(self, value, name, "a number of at most 18 digits", error);
+        return expected(value, name, "a number of at most 18 digits", error);
     if (status != HEAN_OK)
-        return expected(self, value, name, "a number", error);
+        return expected(value, name, "a number", error);
     out->given = true;
     return HEAN_OK;
 }
 
-static hean_status read_number(const run_list *self, const json_t *value, const char *name,
-                               attribution_number *out, hean_error *error)
+/* ---- what is inside metrics and outputs ---- */
+
+#define INNER_MAX 6
+
+/* The values of an object inside the run; all ABSENT if it is not there. */
+static hean_status read_inner(const scan_value *object, const char *name, const scan_key *keys,
+                              size_t count, scan_value values[INNER_MAX], hean_error *error)
 {
-    const number_text *text;
+    json_scan scan;
 
-    if (value == NULL)
-        return HEAN_OK;
-    if (!json_is_integer(value))
-        return expected(self, value, name, "a number", error);
-    text = &self->numbers[json_integer_value(value)];
-    return parse_number(self, value, text->at, text->bytes, name, out, error);
-}
-
-/* The original turned this one into a number, whatever it was. */
-static hean_status read_number_or_text(const run_list *self, const json_t *value, const char *name,
-                                       attribution_number *out, hean_error *error)
-{
-    if (json_is_string(value))
-        return parse_number(self, value, json_string_value(value), json_string_length(value), name,
-                            out, error);
-    return read_number(self, value, name, out, error);
-}
-
-static hean_status read_time(const run_list *self, const json_t *value, const char *name,
-                             int64_t *out, hean_error *error)
-{
-    hean_status status = HEAN_E_PARSE;
-
-    if (value == NULL)
-        return HEAN_OK;
-    if (json_is_string(value)) {
-        status = base_time_parse(json_string_value(value), json_string_length(value), out);
-    } else if (json_is_integer(value)) {
-        const number_text *text = &self->numbers[json_integer_value(value)];
-        status = base_time_parse(text->at, text->bytes, out);
+    if (object->kind != SCAN_OBJECT) {
+        for (size_t i = 0; i < count; i++)
+            values[i] = (scan_value){"", 0, SCAN_ABSENT, false};
+        return is_there(object) ? expected(object, name, "an object", error) : HEAN_OK;
     }
-    if (status != HEAN_OK || *out < 0)
-        return expected(self, value, name, "a time such as 2024-08-08T23:54:16Z, from 1970 on",
-                        error);
-    return HEAN_OK;
+    scan_init_value(&scan, object);
+    return scan_object_read(&scan, keys, count, values) ? HEAN_OK : scan_report(&scan, error);
 }
 
-static hean_status read_status(const run_list *self, const json_t *value, bool *counts,
-                               hean_error *error)
+static hean_status read_metrics(const scan_value *object, attribution_run *out, hean_error *error)
 {
-    static const char *const others[] = {"PENDING", "RUNNING", "KILLED", "PAUSED"};
-    const char *text = json_string_value(value);
+    static const scan_key keys[INNER_MAX] = {
+        SCAN_KEY("capital_delta"),       SCAN_KEY("fee_drag"),   SCAN_KEY("trading_volume_usd"),
+        SCAN_KEY("funding_payment_usd"), SCAN_KEY("reward_usd"), SCAN_KEY("time_hours")};
+    static const char *const names[INNER_MAX] = {
+        "metrics.capital_delta",       "metrics.fee_drag",   "metrics.trading_volume_usd",
+        "metrics.funding_payment_usd", "metrics.reward_usd", "metrics.time_hours"};
+    attribution_number *const into[INNER_MAX] = {&out->capital_delta, &out->fee_drag,
+                                                 &out->volume,        &out->funding_payment,
+                                                 &out->reward,        &out->hours};
+    scan_value values[INNER_MAX];
+    hean_status status = read_inner(object, "metrics", keys, INNER_MAX, values, error);
 
-    *counts = false;
-    if (value == NULL)
-        return HEAN_OK;
-    if (text != NULL) {
-        *counts = strcmp(text, "COMPLETED") == 0 || strcmp(text, "FAILED") == 0;
-        if (*counts)
-            return HEAN_OK;
-        for (size_t i = 0; i < BASE_COUNT(others); i++) {
-            if (strcmp(text, others[i]) == 0)
-                return HEAN_OK;
-        }
-    }
-    return expected(self, value, "status", "COMPLETED, FAILED, PENDING, RUNNING, KILLED or PAUSED",
-                    error);
-}
-
-static hean_status read_group(const run_list *self, const char *name, const json_t **out,
-                              hean_error *error)
-{
-    *out = find(self->root, name);
-    if (*out == NULL || json_is_object(*out))
-        return HEAN_OK;
-    return expected(self, *out, name, "an object", error);
-}
-
-static hean_status read_numbers(const run_list *self, attribution_run *out, hean_error *error)
-{
-    const json_t *metrics, *outputs;
-    const struct {
-        const char *key, *name;
-        attribution_number *into;
-    } of_metrics[] = {
-        {"capital_delta", "metrics.capital_delta", &out->capital_delta},
-        {"fee_drag", "metrics.fee_drag", &out->fee_drag},
-        {"trading_volume_usd", "metrics.trading_volume_usd", &out->volume},
-        {"funding_payment_usd", "metrics.funding_payment_usd", &out->funding_payment},
-        {"reward_usd", "metrics.reward_usd", &out->reward},
-        {"time_hours", "metrics.time_hours", &out->hours},
-    };
-    hean_status status = read_group(self, "metrics", &metrics, error);
-
-    if (status == HEAN_OK)
-        status = read_group(self, "outputs", &outputs, error);
-    for (size_t i = 0; i < BASE_COUNT(of_metrics) && status == HEAN_OK; i++)
-        status = read_number(self, find(metrics, of_metrics[i].key), of_metrics[i].name,
-                             of_metrics[i].into, error);
-    if (status == HEAN_OK)
-        status = read_number(self, find(self->root, "capital_allocated_usd"),
-                             "capital_allocated_usd", &out->capital, error);
-    if (status == HEAN_OK)
-        status = read_number_or_text(self, find(outputs, "reward_amount"), "outputs.reward_amount",
-                                     &out->reward_output, error);
+    for (size_t i = 0; i < INNER_MAX && status == HEAN_OK; i++)
+        status = read_number(&values[i], names[i], into[i], error);
     return status;
 }
 
-hean_status run_list_read(run_list *self, const char *line, size_t bytes, attribution_run *out,
-                          hean_error *error)
+/* The original made a number of this one, be it a text. */
+static hean_status read_outputs(const scan_value *object, attribution_run *out, hean_error *error)
 {
-    attribution_run run = {0};
-    int64_t finished_ns = 0;
-    hean_status status = parse(self, line, bytes, error);
+    static const scan_key keys[] = {SCAN_KEY("reward_amount")};
+    static const char name[] = "outputs.reward_amount";
+    scan_value values[INNER_MAX];
+    hean_status status = read_inner(object, "outputs", keys, BASE_COUNT(keys), values, error);
+    char text[64];
+
+    if (status != HEAN_OK || values[0].kind != SCAN_TEXT)
+        return status != HEAN_OK ? status
+                                 : read_number(&values[0], name, &out->reward_output, error);
+    if (scan_text(&values[0], text, sizeof text) != HEAN_OK ||
+        decimal_parse(text, strlen(text), &out->reward_output.value) != HEAN_OK)
+        return expected(&values[0], name, "a number", error);
+    out->reward_output.given = true;
+    return HEAN_OK;
+}
+
+/* ---- the line ---- */
+
+static hean_status read_fields(const scan_value values[KEY_COUNT], run_texts *texts,
+                               attribution_run *out, hean_error *error)
+{
+    hean_status status = read_name(&values[KEY_RUN], "run_id", texts->run, error);
 
     if (status == HEAN_OK)
-        status = read_text(self, find(self->root, "run_id"), "run_id", &run.run, error);
+        status = read_name(&values[KEY_PROCESS], "process_id", texts->process, error);
     if (status == HEAN_OK)
-        status = read_text(self, find(self->root, "process_id"), "process_id", &run.process, error);
+        status = read_status(&values[KEY_STATUS], &out->counts, error);
+    /* A run without a start is posted at its end. */
     if (status == HEAN_OK)
-        status = read_status(self, find(self->root, "status"), &run.counts, error);
+        status = read_time(&values[KEY_FINISHED], "finished_at", &out->started_ns, error);
     if (status == HEAN_OK)
-        status =
-            read_time(self, find(self->root, "finished_at"), "finished_at", &finished_ns, error);
-    run.started_ns = finished_ns;
+        status = read_time(&values[KEY_STARTED], "started_at", &out->started_ns, error);
     if (status == HEAN_OK)
-        status =
-            read_time(self, find(self->root, "started_at"), "started_at", &run.started_ns, error);
+        status = read_number(&values[KEY_CAPITAL], "capital_allocated_usd", &out->capital, error);
     if (status == HEAN_OK)
-        status = read_numbers(self, &run, error);
+        status = read_metrics(&values[KEY_METRICS], out, error);
+    if (status == HEAN_OK)
+        status = read_outputs(&values[KEY_OUTPUTS], out, error);
+    return status;
+}
+
+hean_status run_list_read(const char *line, size_t bytes, run_texts *texts, attribution_run *out,
+                          hean_error *error)
+{
+    attribution_run run = {.run = texts->run, .process = texts->process};
+    scan_value values[KEY_COUNT];
+    hean_status status;
+    json_scan scan;
+
+    scan_init(&scan, line, bytes);
+    if (!scan_object_read(&scan, run_keys, KEY_COUNT, values) || !scan_finish(&scan))
+        return scan_report(&scan, error);
+    status = read_fields(values, texts, &run, error);
     if (status == HEAN_OK)
         *out = run;
     return status;

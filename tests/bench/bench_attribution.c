@@ -74,17 +74,14 @@ static double read_lines(void)
         "\"finished_at\": \"2024-08-09T00:54:16.651000\", \"capital_allocated_usd\": 1000.25, "
         "\"metrics\": {\"capital_delta\": 12.345678901234567, \"fee_drag\": 0.5123, "
         "\"time_hours\": 1.0000000000000002}, \"outputs\": {\"reward_amount\": 0.1}}";
-    run_list *list = NULL;
     int64_t from_ns = base_clock_monotonic_ns();
 
-    if (run_list_open(base_allocator_default(), &list) != HEAN_OK)
-        exit(1);
     for (size_t i = 0; i < LINES; i++) {
         attribution_run run;
-        if (run_list_read(list, line, sizeof line - 1, &run, NULL) != HEAN_OK)
+        run_texts texts;
+        if (run_list_read(line, sizeof line - 1, &texts, &run, NULL) != HEAN_OK)
             exit(1);
     }
-    run_list_close(list);
     return per_s(from_ns, LINES) / 1e3;
 }
 

@@ -14,11 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     attribution figures, total = {0};
     attribution_texts texts;
     ledger_posting postings[LEDGER_KIND_COUNT];
-    run_list *list;
+    run_texts run_names;
 
-    if (run_list_open(base_allocator_default(), &list) != HEAN_OK)
-        return 0;
-    if (run_list_read(list, (const char *)data, bytes, &run, NULL) == HEAN_OK &&
+    if (run_list_read((const char *)data, bytes, &run_names, &run, NULL) == HEAN_OK &&
         attribution_of_run(&run, &rates, &figures, NULL) == HEAN_OK) {
         ledger_sums sums = {0};
         int64_t net_e8;
@@ -29,6 +27,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
             attribution_add(&total, &figures) != HEAN_OK || total.net_e8 != net_e8)
             abort();
     }
-    run_list_close(list);
     return 0;
 }

@@ -13,13 +13,14 @@
 
 #include <ledger/attribution.h>
 
-typedef struct run_list run_list;
+/* What the texts of a run live in. */
+typedef struct run_texts {
+    char run[LEDGER_NAME_BYTES + 1];
+    char process[LEDGER_NAME_BYTES + 1];
+} run_texts;
 
-hean_status run_list_open(const hean_allocator *allocator, run_list **out) HEAN_WARN_UNUSED;
-void run_list_close(run_list *list);
-/* Reads one line. HEAN_E_PARSE: `error` names the key and what was expected there.
- * Lifetime  The texts in `out` are valid until the next call. */
-hean_status run_list_read(run_list *list, const char *line, size_t bytes, attribution_run *out,
+/* Reads one line. HEAN_E_PARSE, HEAN_E_LIMIT: `error` names the key and what was expected there. */
+hean_status run_list_read(const char *line, size_t bytes, run_texts *texts, attribution_run *out,
                           hean_error *error) HEAN_WARN_UNUSED;
 
 #endif
