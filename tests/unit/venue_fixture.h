@@ -419,8 +419,9 @@ static inline void fixture_close(fixture *f)
 
 /* ---- what a strategy does ---- */
 
-static inline uint64_t place_order(fixture *f, uint16_t strategy, bool buy, int64_t price,
-                                   int64_t qty)
+/* ... leaving what it leads to on the wire. */
+static inline uint64_t place_order_only(fixture *f, uint16_t strategy, bool buy, int64_t price,
+                                        int64_t qty)
 {
     hean_error error;
     host_order *order = &f->orders[f->order_count++];
@@ -437,26 +438,46 @@ static inline uint64_t place_order(fixture *f, uint16_t strategy, bool buy, int6
                           .price_ticks = price,
                           .qty_lots = qty};
     assert_status(venue_intent(f->venue, strategy, &intent, f->now, &error), HEAN_OK, &error);
-    take_actions(f);
+    drain_events(f);
     return intent.order_id;
 }
 
-static inline void amend_order(fixture *f, uint64_t id, int64_t price, int64_t qty)
+static inline void amend_order_only(fixture *f, uint64_t id, int64_t price, int64_t qty)
 {
     hean_error error;
     hean_intent intent = {
         .kind = HEAN_INTENT_AMEND, .order_id = id, .price_ticks = price, .qty_lots = qty};
     assert_status(venue_intent(f->venue, (uint16_t)(id >> 48), &intent, f->now, &error), HEAN_OK,
                   &error);
-    take_actions(f);
+    drain_events(f);
 }
 
-static inline void cancel_order(fixture *f, uint64_t id)
+static inline void cancel_order_only(fixture *f, uint64_t id)
 {
     hean_error error;
     hean_intent intent = {.kind = HEAN_INTENT_CANCEL, .order_id = id};
     assert_status(venue_intent(f->venue, (uint16_t)(id >> 48), &intent, f->now, &error), HEAN_OK,
                   &error);
+    drain_events(f);
+}
+
+static inline uint64_t place_order(fixture *f, uint16_t strategy, bool buy, int64_t price,
+                                   int64_t qty)
+{
+    uint64_t id = place_order_only(f, strategy, buy, price, qty);
+    take_actions(f);
+    return id;
+}
+
+static inline void amend_order(fixture *f, uint64_t id, int64_t price, int64_t qty)
+{
+    amend_order_only(f, id, price, qty);
+    take_actions(f);
+}
+
+static inline void cancel_order(fixture *f, uint64_t id)
+{
+    cancel_order_only(f, id);
     take_actions(f);
 }
 
