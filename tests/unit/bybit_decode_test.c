@@ -248,6 +248,31 @@ static void every_kind_of_answer_to_what_we_sent_is_read(void **state)
     }
 }
 
+static void a_frame_no_larger_than_one_before_needs_no_memory(void **state)
+{
+    static const char *const frames[] = {FRAME_BOOK_SNAPSHOT, FRAME_BOOK_DELTA,  FRAME_TRADES,
+                                         FRAME_KLINE,         FRAME_EXECUTION,   FRAME_ORDER,
+                                         FRAME_WALLET,        FRAME_TICKER_DELTA};
+    bybit_frame_sink sink = fixture_sink(&told);
+    bybit_decoder *decoder = NULL;
+    bybit_frame_kind kind;
+    test_allocator memory;
+    uint64_t calls = 0;
+    (void)state;
+    test_allocator_init(&memory, 0);
+    assert_int_equal(bybit_decoder_open(&memory.allocator, &fixture_symbols, &decoder), HEAN_OK);
+    for (size_t i = 0; i < BASE_COUNT(frames); i++) {
+        assert_int_equal(
+            bybit_decode(decoder, frames[i], strlen(frames[i]), LOCAL_NS, &sink, &kind, NULL),
+            HEAN_OK);
+        if (i == 0)
+            calls = memory.calls;
+    }
+    assert_int_equal(memory.calls, calls);
+    bybit_decoder_close(decoder);
+    assert_int_equal(memory.live, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +286,7 @@ int main(void)
         cmocka_unit_test(orders_of_another_category_are_told_without_numbers),
         cmocka_unit_test(positions_and_coins_are_told_each),
         cmocka_unit_test(every_kind_of_answer_to_what_we_sent_is_read),
+        cmocka_unit_test(a_frame_no_larger_than_one_before_needs_no_memory),
     };
     return cmocka_run_group_tests(tests, fixture_open, NULL);
 }
