@@ -1,7 +1,7 @@
 /*
- * exchange_sim_account_test.c: the simulated venue's money: that it is conserved to the last digit (M1),
- * that the same requests give the same bytes (M3), signs of fees and funding, the coins of spot and
- * inverse, and that running out of memory is survived anywhere.
+ * exchange_sim_account_test.c: the simulated venue's money: that it is conserved to the last digit
+ * (M1), that the same requests give the same bytes (M3), signs of fees and funding, the coins of
+ * spot and inverse, and that running out of memory is survived anywhere.
  */
 #include "exchange_sim_fixture.h"
 

@@ -1,7 +1,7 @@
 /*
- * exchange_sim_fixture.h: a simulated venue with a scripted market, asked by signed requests, its answers
- * and frames as JSON. Requests are signed by the adapter's own signer, which the venue does not
- * share.
+ * exchange_sim_fixture.h: a simulated venue with a scripted market, asked by signed requests, its
+ * answers and frames as JSON. Requests are signed by the adapter's own signer, which the venue does
+ * not share.
  */
 #ifndef EXCHANGE_SIM_FIXTURE_H
 #define EXCHANGE_SIM_FIXTURE_H

@@ -1,6 +1,6 @@
 /*
- * exchange_sim_http_test.c: what refuses a request before it is understood: signatures, clocks, quotas,
- * routes; what public routes answer; and each fault.
+ * exchange_sim_http_test.c: what refuses a request before it is understood: signatures, clocks,
+ * quotas, routes; what public routes answer; and each fault.
  */
 #include "../../core/exchange/sim/sim_internal.h"
 #include "exchange_sim_fixture.h"

@@ -1,6 +1,6 @@
 /*
- * exchange_sim_order_test.c: orders at the simulated venue: what is refused at once, what the streams
- * tell later, and that an id makes one order.
+ * exchange_sim_order_test.c: orders at the simulated venue: what is refused at once, what the
+ * streams tell later, and that an id makes one order.
  */
 #include "exchange_sim_fixture.h"
 

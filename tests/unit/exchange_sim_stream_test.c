@@ -1,6 +1,6 @@
 /*
- * exchange_sim_stream_test.c: the simulated venue's sockets: control frames in each product's spelling,
- * public topics with their snapshots, deltas and numbers, and orders by socket.
+ * exchange_sim_stream_test.c: the simulated venue's sockets: control frames in each product's
+ * spelling, public topics with their snapshots, deltas and numbers, and orders by socket.
  */
 #include "exchange_sim_fixture.h"
 

@@ -106,9 +106,9 @@ int64_t sim_locked_e8(const sim_venue *sim, uint16_t coin, const sim_order *exce
 void sim_margin_get(const sim_venue *sim, const sim_order *except, sim_margin *out)
 {
     *out = (sim_margin){0};
-    for (uint16_t i = 0; i < sim->coin_count; i++)
+    for (size_t i = 0; i < sim->coin_count; i++)
         if (sim->coins[i].wallet_e8 != 0)
-            out->wallet_e8 += sim_usd_e8(sim, i, sim->coins[i].wallet_e8);
+            out->wallet_e8 += sim_usd_e8(sim, (uint16_t)i, sim->coins[i].wallet_e8);
     for (size_t i = 0; i < sim->symbol_count; i++) {
         const sim_symbol *symbol = &sim->symbols[i];
         if (symbol->position.qty_lots == 0 || symbol->kind == HEAN_INSTRUMENT_SPOT)

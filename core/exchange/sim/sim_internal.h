@@ -437,10 +437,10 @@ bool sim_arg_time(sim_call *call, const char *key, int64_t otherwise_ns, int64_t
 bool sim_arg_cursor(sim_call *call, size_t otherwise, size_t *out);
 void sim_write_cursor(sim_call *call, size_t at, bool more);
 
-typedef hean_status (*sim_handler)(sim_call *call);
+typedef hean_status sim_handler(sim_call *call);
 typedef struct sim_route {
     const char *method, *path;
-    sim_handler run;
+    sim_handler *run;
     int32_t quota[3]; /* by kind: linear, spot, inverse; 0: public */
     bool batch;       /* counted by order */
 } sim_route;
@@ -455,17 +455,14 @@ void sim_call_init(sim_call *call, sim_venue *sim, int64_t now_ns);
 void sim_call_deinit(sim_call *call);
 
 /* ---- handlers ---- */
-#define SIM_HANDLER_MAP(X)                                                                         \
-    X(time)                                                                                        \
-    X(instruments)                                                                                 \
-    X(tickers) X(orderbook) X(kline) X(recent_trade) X(funding_history) X(open_interest)           \
-        X(price_limit) X(risk_limit) X(earn_product) X(fee_rate) X(account_info) X(user_setting)   \
-            X(set_limit_action) X(wallet) X(log) X(positions) X(set_leverage) X(switch_mode)       \
-                X(create) X(amend) X(cancel) X(cancel_all) X(create_batch) X(amend_batch)          \
-                    X(cancel_batch) X(realtime) X(history) X(executions) X(key_info)
-#define SIM_HANDLER_DECLARE(name) hean_status sim_on_##name(sim_call *call) HEAN_WARN_UNUSED;
-SIM_HANDLER_MAP(SIM_HANDLER_DECLARE)
-#undef SIM_HANDLER_DECLARE
+sim_handler sim_on_time, sim_on_instruments, sim_on_tickers, sim_on_orderbook, sim_on_kline,
+    sim_on_recent_trade, sim_on_funding_history, sim_on_open_interest, sim_on_price_limit,
+    sim_on_risk_limit, sim_on_earn_product;
+sim_handler sim_on_fee_rate, sim_on_account_info, sim_on_user_setting, sim_on_set_limit_action,
+    sim_on_wallet, sim_on_log, sim_on_positions, sim_on_set_leverage, sim_on_switch_mode,
+    sim_on_key_info;
+sim_handler sim_on_create, sim_on_amend, sim_on_cancel, sim_on_cancel_all, sim_on_create_batch,
+    sim_on_amend_batch, sim_on_cancel_batch, sim_on_realtime, sim_on_history, sim_on_executions;
 
 /* ---- sim_order.c ---- */
 hean_status sim_engine_answers(sim_venue *sim) HEAN_WARN_UNUSED;

@@ -264,7 +264,7 @@ static bool find_open(sim_call *call, uint32_t *out)
 
 hean_status sim_on_amend(sim_call *call)
 {
-    uint32_t at;
+    uint32_t at = SIM_NONE;
     if (!find_open(call, &at))
         return HEAN_OK;
     sim_order *order = sim_order_at(call->sim, at);
@@ -292,7 +292,7 @@ static hean_status cancel(sim_venue *sim, uint32_t at)
 
 hean_status sim_on_cancel(sim_call *call)
 {
-    uint32_t at;
+    uint32_t at = SIM_NONE;
     if (!find_open(call, &at))
         return HEAN_OK;
     write_ids(call, sim_order_at(call->sim, at));
@@ -351,7 +351,7 @@ hean_status sim_on_cancel_all(sim_call *call)
 }
 
 /* Two parallel lists: what was done, and how each went; the answer as a whole is a success. */
-static hean_status batch(sim_call *call, sim_handler one, bool created)
+static hean_status batch(sim_call *call, sim_handler *one, bool created)
 {
     const json_t *list = json_object_get(call->body, "request");
     size_t count = json_array_size(list);

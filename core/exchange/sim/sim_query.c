@@ -248,8 +248,8 @@ static bool read_leverage(sim_call *call, const char *key, int64_t *out_e2)
 hean_status sim_on_set_leverage(sim_call *call)
 {
     sim_symbol *symbol = NULL;
-    int64_t buy_e2;
-    int64_t sell_e2;
+    int64_t buy_e2 = 0;
+    int64_t sell_e2 = 0;
     if (!sim_arg_kind(call, false) || (symbol = sim_arg_symbol(call, true)) == NULL ||
         !read_leverage(call, "buyLeverage", &buy_e2) ||
         !read_leverage(call, "sellLeverage", &sell_e2))

@@ -612,26 +612,29 @@ bool sim_topic_leave(sim_topic *topic, const sim_socket *socket)
     return false;
 }
 
-hean_status sim_topic_join(sim_venue *sim, sim_topic *topic, sim_socket *socket)
+/* What a socket that joins a public topic must be told first. */
+static hean_status welcome(sim_venue *sim, sim_topic *topic, sim_socket *socket)
 {
-    bool first = topic->sockets.count == 0;
     hean_status status = HEAN_OK;
-    if (first) {
+    if (topic->sockets.count == 0) {
         topic->pushed_ns = sim->now_ns;
         topic->dirty = false;
-        if (topic->symbol != NULL)
-            topic->trades_told = (size_t)topic->symbol->trade_count;
+        topic->trades_told = (size_t)topic->symbol->trade_count;
         topic->bar_start_ns = sim_bar_start(topic->interval, sim->now_ns);
-    }
-    if (topic->kind == SIM_TOPIC_BOOK) {
-        if (first)
+        if (topic->kind == SIM_TOPIC_BOOK)
             status = sim_topic_book(sim, topic);
-        if (status == HEAN_OK)
-            status = book_frame(sim, topic, true, topic->view[0], topic->view_count[0],
-                                topic->view[1], topic->view_count[1], socket);
-    } else if (topic->kind == SIM_TOPIC_TICKER) {
-        status = ticker_frame(sim, topic, socket);
     }
+    if (status == HEAN_OK && topic->kind == SIM_TOPIC_BOOK)
+        status = book_frame(sim, topic, true, topic->view[0], topic->view_count[0], topic->view[1],
+                            topic->view_count[1], socket);
+    if (status == HEAN_OK && topic->kind == SIM_TOPIC_TICKER)
+        status = ticker_frame(sim, topic, socket);
+    return status;
+}
+
+hean_status sim_topic_join(sim_venue *sim, sim_topic *topic, sim_socket *socket)
+{
+    hean_status status = topic->symbol == NULL ? HEAN_OK : welcome(sim, topic, socket);
     if (status != HEAN_OK)
         return status;
     sim_socket **place = sim_list_add(sim->allocator, &topic->sockets, sizeof *place);

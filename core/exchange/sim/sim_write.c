@@ -8,35 +8,35 @@
 
 sim_text sim_price(const sim_symbol *symbol, int64_t ticks)
 {
-    sim_text out;
+    sim_text out = {""};
     (void)decimal_format_units(ticks, symbol->instrument->spec.tick_size, out.s, sizeof out.s);
     return out;
 }
 
 sim_text sim_qty(const sim_symbol *symbol, int64_t lots)
 {
-    sim_text out;
+    sim_text out = {""};
     (void)decimal_format_units(lots, symbol->instrument->spec.lot_size, out.s, sizeof out.s);
     return out;
 }
 
 sim_text sim_e8(int64_t value_e8)
 {
-    sim_text out;
+    sim_text out = {""};
     (void)decimal_format_scaled(value_e8, 8, out.s, sizeof out.s);
     return out;
 }
 
 sim_text sim_e12(int64_t value_e12)
 {
-    sim_text out;
+    sim_text out = {""};
     (void)decimal_format_scaled(value_e12, 12, out.s, sizeof out.s);
     return out;
 }
 
 sim_text sim_whole(int64_t value)
 {
-    sim_text out;
+    sim_text out = {""};
     (void)snprintf(out.s, sizeof out.s, "%lld", (long long)value);
     return out;
 }
@@ -44,7 +44,7 @@ sim_text sim_whole(int64_t value)
 /* UUIDs for derivatives, digits for spot; the same by REST and by stream. */
 sim_text sim_trade_id(const sim_symbol *symbol, const sim_trade *trade)
 {
-    sim_text out;
+    sim_text out = {""};
     if (symbol->kind == HEAN_INSTRUMENT_SPOT)
         (void)snprintf(out.s, sizeof out.s, "22900%014llu", (unsigned long long)trade->number);
     else
@@ -393,7 +393,7 @@ void sim_write_wallet(sim_venue *sim, base_buffer *out, const char *coins)
                        ",\"totalInitialMargin\":\"%s\",\"totalMaintenanceMargin\":\"%s\","
                        "\"coin\":[",
                        sim_e8(used).s, sim_e8(margin.position_e8 / 20).s);
-    for (uint16_t i = 0; i < sim->coin_count; i++) {
+    for (size_t i = 0; i < sim->coin_count; i++) {
         bool wanted =
             coins[0] != '\0' ? listed(coins, sim->coins[i].name) : sim->coins[i].wallet_e8 != 0;
         if (!wanted)
@@ -401,7 +401,7 @@ void sim_write_wallet(sim_venue *sim, base_buffer *out, const char *coins)
         if (!first)
             base_buffer_append(out, ",", 1);
         first = false;
-        write_coin(sim, out, i);
+        write_coin(sim, out, (uint16_t)i);
     }
     base_buffer_printf(out, "]}");
 }
