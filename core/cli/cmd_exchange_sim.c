@@ -97,6 +97,19 @@ static const char *given(const char *option, const char *variable)
 
 /* ---- recorded data ---- */
 
+/* What an ordinary account pays, where neither data nor options say. */
+static void set_fees(market_data *data)
+{
+    for (size_t i = 0; i < data->info.instruments; i++) {
+        hean_instrument *spec = &data->instruments[i].spec;
+        bool spot = spec->kind == HEAN_INSTRUMENT_SPOT;
+        if (spec->maker_fee_e8 != 0 || spec->taker_fee_e8 != 0)
+            continue;
+        spec->maker_fee_e8 = spot ? 100000 : 20000;
+        spec->taker_fee_e8 = spot ? 100000 : 55000;
+    }
+}
+
 static hean_status load_market(const settings *set, sim_options *options, market_data *data,
                                hean_error *error)
 {
@@ -124,6 +137,7 @@ static hean_status load_market(const settings *set, sim_options *options, market
     (void)fclose(file); /* the mapping keeps what it needs */
     if (status != HEAN_OK)
         return status;
+    set_fees(data);
     options->market = NULL;
     options->events = data->events;
     options->event_count = data->info.events;

@@ -485,6 +485,30 @@ static void a_socket_to_nowhere_is_cut(void **state)
     fixture_close(&self);
 }
 
+static void a_private_socket_that_is_silent_for_long_is_cut(void **state)
+{
+    fixture self;
+    (void)state;
+    fixture_init(&self);
+    fixture_open(&self);
+    fixture_private(&self, 1, "/v5/private", "\"order\"");
+    fixture_private(&self, 2, "/v5/private?max_active_time=1m", NULL);
+    fixture_socket(&self, 3, "/v5/public/linear");
+    for (int i = 0; i < 3; i++) {
+        fixture_wait(&self, 50000);
+        fixture_say(&self, 2, "{\"op\":\"ping\"}");
+    }
+    assert_false(self.cut[2]);
+    fixture_wait(&self, 100000);
+    assert_true(self.cut[2]);
+    fixture_wait(&self, 300000);
+    assert_false(self.cut[1]);
+    fixture_wait(&self, 200000);
+    assert_true(self.cut[1]);
+    assert_false(self.cut[3]);
+    fixture_close(&self);
+}
+
 /* ---- order entry ---- */
 
 static void orders_by_socket_share_ids_and_quotas_with_rest(void **state)
@@ -542,6 +566,7 @@ int main(void)
         cmocka_unit_test(only_a_closed_bar_is_confirmed),
         cmocka_unit_test(a_socket_that_left_hears_nothing),
         cmocka_unit_test(a_socket_to_nowhere_is_cut),
+        cmocka_unit_test(a_private_socket_that_is_silent_for_long_is_cut),
         cmocka_unit_test(orders_by_socket_share_ids_and_quotas_with_rest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -278,7 +278,7 @@ hean_status sim_open(const sim_options *options, sim_venue **out, hean_error *er
     hean_error why = {.status = HEAN_OK};
     sim->allocator = options->allocator;
     sim->options = *options;
-    sim->push_ns = INT64_MAX;
+    sim->push_ns = sim->sweep_ns = INT64_MAX;
     sim->reject_beyond_band[HEAN_INSTRUMENT_SPOT] = true;
     base_random_init(&sim->faults_random, options->seed);
     base_random_init(&sim->ids, options->seed ^ UINT64_C(0x5eed1d5));
@@ -413,6 +413,8 @@ hean_status sim_run(sim_venue *sim, int64_t until_ns)
         int64_t due_ns = event_ns < request_ns ? event_ns : request_ns;
         if (sim->push_ns < due_ns)
             due_ns = sim->push_ns;
+        if (sim->sweep_ns < due_ns)
+            due_ns = sim->sweep_ns;
         if (due_ns > until_ns)
             break;
         if (due_ns > sim->now_ns)
@@ -427,8 +429,10 @@ hean_status sim_run(sim_venue *sim, int64_t until_ns)
             status = paper_arrive(sim->engine);
             if (status == HEAN_OK)
                 status = sim_engine_answers(sim);
-        } else {
+        } else if (sim->push_ns == due_ns) {
             status = sim_topics_push(sim);
+        } else {
+            status = sim_sockets_sweep(sim);
         }
     }
     if (until_ns > sim->now_ns)
@@ -444,7 +448,7 @@ hean_status sim_advance(sim_venue *sim, int64_t now_ns)
 
 int64_t sim_due_ns(const sim_venue *sim)
 {
-    int64_t due_ns = sim->push_ns;
+    int64_t due_ns = sim->push_ns < sim->sweep_ns ? sim->push_ns : sim->sweep_ns;
     if (!sim->begun)
         return 0;
     if (sim->ready_count > 0)

@@ -172,7 +172,8 @@ struct sim_socket {
     bool authenticated, cut;
     char conn_id[SIM_ID_BYTES];
     size_t args_bytes; /* of its topics */
-    int64_t heard_ns;
+    int64_t heard_ns;  /* the latest frame, from or to it */
+    int64_t silence_ns;
     sim_blob *held; /* a frame that waits for the next one to overtake it */
 };
 
@@ -267,7 +268,8 @@ struct sim_venue {
     sim_list sockets; /* sim_socket * */
     sim_list topics;  /* sim_topic * */
     int64_t push_ns;  /* the next time that a topic is due; INT64_MAX: none */
-    int64_t tickers_ns;
+    int64_t
+        sweep_ns; /* the next time that silent sockets are looked for; INT64_MAX: there are none */
     uint64_t connections;
     /* output */
     sim_pending *ready; /* a ring */
@@ -352,6 +354,7 @@ void sim_write_levels(base_buffer *out, const sim_symbol *symbol, const market_l
 
 /* ---- sim_socket.c ---- */
 sim_socket *sim_socket_find(const sim_venue *sim, uint64_t id);
+hean_status sim_sockets_sweep(sim_venue *sim) HEAN_WARN_UNUSED;
 
 /* ---- sim_write.c ---- */
 typedef struct sim_text {

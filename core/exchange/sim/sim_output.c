@@ -74,12 +74,14 @@ hean_status sim_put(sim_venue *sim, sim_pending pending)
     return HEAN_E_NO_MEMORY;
 }
 
-static hean_status put_frame(sim_venue *sim, uint64_t socket, sim_blob *blob, int64_t delay_ns)
+static hean_status put_frame(sim_venue *sim, sim_socket *socket, sim_blob *blob, int64_t delay_ns)
 {
+    socket->heard_ns = sim->now_ns;
     blob->references++;
-    return sim_put(
-        sim, (sim_pending){
-                 .kind = SIM_FRAME, .id = socket, .at_ns = sim->now_ns + delay_ns, .body = blob});
+    return sim_put(sim, (sim_pending){.kind = SIM_FRAME,
+                                      .id = socket->id,
+                                      .at_ns = sim->now_ns + delay_ns,
+                                      .body = blob});
 }
 
 static hean_status send_blob(sim_venue *sim, sim_socket *socket, sim_blob *blob, int64_t delay_ns)
@@ -99,13 +101,13 @@ static hean_status send_blob(sim_venue *sim, sim_socket *socket, sim_blob *blob,
         blob->references++;
         return HEAN_OK;
     }
-    hean_status status = put_frame(sim, socket->id, blob, delay_ns);
+    hean_status status = put_frame(sim, socket, blob, delay_ns);
     if (status == HEAN_OK && sim_chance(sim, faults->duplicate_frame))
-        status = put_frame(sim, socket->id, blob, delay_ns);
+        status = put_frame(sim, socket, blob, delay_ns);
     if (status == HEAN_OK && socket->held != NULL) {
         sim_blob *held = socket->held;
         socket->held = NULL;
-        status = put_frame(sim, socket->id, held, delay_ns);
+        status = put_frame(sim, socket, held, delay_ns);
         sim_blob_drop(sim, held);
     }
     return status;

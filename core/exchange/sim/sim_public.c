@@ -3,6 +3,8 @@
  */
 #include "sim_internal.h"
 
+#define QTY_MOST INT64_C(1000000000000) /* lots or ticks, where the instrument has no limit */
+
 /* `linear` and the like, or "option", of which there is nothing; false: refused. */
 static void begin_list(sim_call *call)
 {
@@ -42,7 +44,7 @@ static void write_derivative(const sim_venue *sim, base_buffer *out, const sim_s
 {
     const hean_instrument *spec = &symbol->instrument->spec;
     bool inverse = symbol->kind == HEAN_INSTRUMENT_INVERSE;
-    int64_t most = or_else(spec->max_qty_lots, 1000000);
+    int64_t most = or_else(spec->max_qty_lots, QTY_MOST);
     base_buffer_printf(out,
                        "{\"symbol\":\"%s\",\"symbolId\":%d,\"contractType\":\"%s\","
                        "\"status\":\"Trading\",\"baseCoin\":\"%s\",\"quoteCoin\":\"%s\","
@@ -61,7 +63,7 @@ static void write_derivative(const sim_venue *sim, base_buffer *out, const sim_s
                        ",\"priceFilter\":{\"minPrice\":\"%s\",\"maxPrice\":\"%s\","
                        "\"tickSize\":\"%s\"}",
                        sim_price(symbol, or_else(spec->min_price_ticks, 1)).s,
-                       sim_price(symbol, or_else(spec->max_price_ticks, 100000000)).s,
+                       sim_price(symbol, or_else(spec->max_price_ticks, QTY_MOST)).s,
                        sim_price(symbol, 1).s);
     base_buffer_printf(out,
                        ",\"lotSizeFilter\":{\"minNotionalValue\":\"%s\",\"maxOrderQty\":\"%s\","
@@ -83,7 +85,7 @@ static void write_derivative(const sim_venue *sim, base_buffer *out, const sim_s
 static void write_spot(const sim_venue *sim, base_buffer *out, const sim_symbol *symbol)
 {
     const hean_instrument *spec = &symbol->instrument->spec;
-    sim_text most = sim_qty(symbol, or_else(spec->max_qty_lots, 1000000));
+    sim_text most = sim_qty(symbol, or_else(spec->max_qty_lots, QTY_MOST));
     base_buffer_printf(out,
                        "{\"symbol\":\"%s\",\"symbolId\":%d,\"baseCoin\":\"%s\","
                        "\"quoteCoin\":\"%s\",\"innovation\":\"0\",\"symbolType\":\"\","

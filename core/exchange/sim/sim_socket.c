@@ -11,7 +11,8 @@
 
 #define ARGS_BYTES_MAX 21000
 #define SPOT_ARGS_MAX  10
-#define SILENCE_NS     (600 * BASE_NS_PER_S) /* private sockets that say nothing are cut */
+#define SILENCE_NS     (600 * BASE_NS_PER_S) /* private sockets that nothing passes are cut */
+#define SWEEP_NS       (30 * BASE_NS_PER_S)
 
 static const struct {
     const char *target;
@@ -37,6 +38,41 @@ sim_socket *sim_socket_find(const sim_venue *sim, uint64_t id)
     return NULL;
 }
 
+/* "max_active_time=30s" to "600s", or in minutes. */
+static int64_t read_silence(const char *query)
+{
+    static const char key[] = "max_active_time=";
+    const char *at = strstr(query, key);
+    char text[8] = "";
+    int64_t silence_ns;
+    size_t bytes = at == NULL ? 0 : strcspn(at + sizeof key - 1, "&");
+    if (bytes == 0 || bytes >= sizeof text)
+        return SILENCE_NS;
+    memcpy(text, at + sizeof key - 1, bytes);
+    if (base_duration_parse(text, &silence_ns) != HEAN_OK || silence_ns < 30 * BASE_NS_PER_S ||
+        silence_ns > SILENCE_NS)
+        return SILENCE_NS;
+    return silence_ns;
+}
+
+hean_status sim_sockets_sweep(sim_venue *sim)
+{
+    hean_status status = HEAN_OK;
+    sim->sweep_ns = INT64_MAX;
+    for (size_t i = 0; i < sim->sockets.count && status == HEAN_OK; i++) {
+        sim_socket *socket = *SIM_AT(&sim->sockets, sim_socket *, i);
+        if (is_public(socket) || socket->cut)
+            continue;
+        sim->sweep_ns = sim->now_ns + SWEEP_NS;
+        if (sim->now_ns - socket->heard_ns < socket->silence_ns)
+            continue;
+        socket->cut = true;
+        status = sim_put(
+            sim, (sim_pending){.kind = SIM_SOCKET_CUT, .id = socket->id, .at_ns = sim->now_ns});
+    }
+    return status;
+}
+
 hean_status sim_socket_open(sim_venue *sim, uint64_t id, const char *target, int64_t now_ns)
 {
     hean_status status = sim_run(sim, now_ns);
@@ -55,7 +91,12 @@ hean_status sim_socket_open(sim_venue *sim, uint64_t id, const char *target, int
             return HEAN_E_NO_MEMORY;
         }
         *place = socket;
-        *socket = (sim_socket){.id = id, .kind = targets[i].kind, .heard_ns = now_ns};
+        *socket = (sim_socket){.id = id,
+                               .kind = targets[i].kind,
+                               .heard_ns = now_ns,
+                               .silence_ns = read_silence(target + path)};
+        if (!is_public(socket) && sim->sweep_ns == INT64_MAX)
+            sim->sweep_ns = now_ns + SWEEP_NS;
         (void)snprintf(socket->conn_id, sizeof socket->conn_id, "sim-%llu",
                        (unsigned long long)++sim->connections);
         return HEAN_OK;
