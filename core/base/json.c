@@ -15,13 +15,29 @@ void base_json_init(base_json *json, const hean_allocator *allocator)
     json->comma = false;
 }
 
+/* How many bytes stand for themselves: ASCII without control characters, quote and backslash. */
+static size_t plain_bytes(const unsigned char *text)
+{
+    size_t bytes = 0;
+
+    while (text[bytes] >= 0x20 && text[bytes] < 0x7f && text[bytes] != '"' && text[bytes] != '\\')
+        bytes++;
+    return bytes;
+}
+
 static void quote(base_buffer *out, const char *text)
 {
     const unsigned char *at = (const unsigned char *)text;
 
     base_buffer_append(out, "\"", 1);
     while (*at != 0) {
-        size_t length = base_utf8_length(at);
+        size_t length = plain_bytes(at);
+        if (length > 0) {
+            base_buffer_append(out, at, length);
+            at += length;
+            continue;
+        }
+        length = base_utf8_length(at);
         if (length == 0) { /* not UTF-8: the replacement character */
             base_buffer_append(out, "\xef\xbf\xbd", 3);
             length = 1;
