@@ -104,14 +104,14 @@ static size_t same_time(const chain *self, size_t end)
 }
 
 /* Returns how many rows could be put in order from `balance` on, which becomes the last one. */
-static size_t order_from(chain *self, base_int128 *balance)
+static size_t order_from(chain *self, base_int128 *balance, bool trust_times)
 {
     size_t done = 0;
 
     while (done < self->count) {
         size_t end = same_time(self, done + 1);
         while (!order_window(self, done, end - done, *balance)) {
-            if (end == self->count)
+            if (trust_times || end == self->count)
                 return done;
             end += end - done;
             end = end < self->count ? same_time(self, end) : self->count;
@@ -129,6 +129,11 @@ static hean_status broken(const chain *self, size_t done, base_int128 balance, h
 
     decimal_format_scaled(before(row), STATEMENT_SCALE10, has, sizeof has);
     decimal_format_scaled(balance, STATEMENT_SCALE10, expected, sizeof expected);
+    if (before(row) == balance)
+        return base_fail(error, HEAN_E_CORRUPT,
+                         "line %zu: the wallet of %s in %s had %s before this row, but the rows of "
+                         "that time do not follow from each other: a row is missing or wrong",
+                         row->line, row->uid, row->currency, has);
     if (done == 0)
         return base_fail(error, HEAN_E_CORRUPT,
                          "line %zu: the wallet of %s in %s had %s before this row, but its first "
@@ -140,12 +145,15 @@ static hean_status broken(const chain *self, size_t done, base_int128 balance, h
                      row->line, row->uid, row->currency, has, self->rows[done - 1]->line, expected);
 }
 
-/* Goes as far as it can among the rows of one time, so that the row to blame comes next. */
+#define ADVANCE_MAX 16384
+
+/* Goes as far as it can among the rows of one time, if they are not too many, so that the row to
+ * blame comes next. */
 static size_t advance(chain *self, size_t done, base_int128 *balance)
 {
     size_t end = same_time(self, done + 1);
 
-    for (size_t i = done; i < end; i++) {
+    for (size_t i = done; i < end && end - done <= ADVANCE_MAX; i++) {
         if (before(self->rows[i]) == *balance) {
             edge row = self->rows[i];
             memmove(&self->rows[done + 1], &self->rows[done], (i - done) * sizeof row);
@@ -188,31 +196,32 @@ static bool find_start(const chain *self, base_int128 *befores, base_int128 *aft
     return found == 1;
 }
 
-/* Where it may begin: at `start`, or else before any row of the first time. */
+#define STARTS_MAX 32
+
+/* Where it may begin: at `start`, or else, in a circle, before any row of the first time. The one
+ * that needs no row to be late is right; what begins elsewhere would need many. */
 static hean_status order_rows(chain *self, const edge *by_time, bool known, base_int128 start,
                               hean_error *error)
 {
-    size_t tries = known ? 1 : same_time(self, 1);
-    size_t best = 0, best_done = 0;
+    size_t starts = known ? 1 : same_time(self, 1);
+    base_int128 balance;
+    size_t done;
 
-    for (size_t i = 0; i <= tries; i++) {
-        size_t which = i < tries ? i : best; /* in the end, the one that went furthest is told */
-        base_int128 balance = known ? start : before(by_time[which]);
-        size_t done;
+    if (starts > STARTS_MAX)
+        starts = STARTS_MAX;
+    for (size_t i = 0; i < starts; i++) {
+        balance = known ? start : before(by_time[i]);
         memcpy(self->rows, by_time, self->count * sizeof *self->rows);
-        done = order_from(self, &balance);
-        if (done == self->count)
+        if (order_from(self, &balance, true) == self->count)
             return HEAN_OK;
-        if (i == tries) {
-            done = advance(self, done, &balance);
-            return broken(self, done, balance, error);
-        }
-        if (done > best_done) {
-            best_done = done;
-            best = i;
-        }
     }
-    return HEAN_OK;
+    balance = known ? start : before(by_time[0]);
+    memcpy(self->rows, by_time, self->count * sizeof *self->rows);
+    done = order_from(self, &balance, false);
+    if (done == self->count)
+        return HEAN_OK;
+    done = advance(self, done, &balance);
+    return broken(self, done, balance, error);
 }
 
 hean_status statement_order(const hean_allocator *allocator, statement_row *rows, size_t count,

@@ -274,6 +274,14 @@ static void statement_finds_the_start_of_a_circle(void **state)
     assert_string_equal(scaled(statement_get_wallet(self, 0)->opening_e20, STATEMENT_SCALE10),
                         "100");
     statement_close(self);
+    /* The first row in the file is not the first that happened. */
+    self = must_read(PREAMBLE HEADER
+                     "7,2024-12-01 10:00:00,USDT,,TRANSFER_OUT,,,,,0,0,-9,-9,91,,,\n"
+                     "7,2024-12-01 10:00:00,USDT,,TRANSFER_IN,,,,,0,0,20,20,100,,,\n"
+                     "7,2024-12-01 10:00:09,USDT,,TRANSFER_OUT,,,,,0,0,-11,-11,80,,,\n");
+    assert_string_equal(scaled(statement_get_wallet(self, 0)->opening_e20, STATEMENT_SCALE10),
+                        "80");
+    statement_close(self);
 }
 
 static void statement_follows_the_balances_where_times_are_late(void **state)
