@@ -100,6 +100,7 @@ typedef struct fixture {
     bool echo; /* print what happens */
     /* Connections: a topic that is refused, no answers at all, answers without their number. */
     const char *refused_topic;
+    const char *instruments_text; /* in place of the usual two */
     bool mute, unnumbered, refuse_auth, keep_closed;
     int pings, auths, subscribes;
     size_t liquidations;
@@ -379,7 +380,8 @@ static inline int ex_act(fixture *f, const ex_request *request, char *out, size_
     else if (strstr(url, "query-api") != NULL)
         (void)snprintf(out, bytes, "%s", EX_KEY);
     else if (strstr(url, "instruments-info") != NULL)
-        (void)snprintf(out, bytes, "%s", EX_INSTRUMENTS);
+        (void)snprintf(out, bytes, "%s",
+                       f->instruments_text != NULL ? f->instruments_text : EX_INSTRUMENTS);
     else if (strstr(url, "fee-rate") != NULL)
         (void)snprintf(out, bytes,
                        "{\"list\":[{\"symbol\":\"SOLUSDT\",\"takerFeeRate\":\"0.0005\","
