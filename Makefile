@@ -1,5 +1,6 @@
 # HEAN's runbook. `make run` and `make test` do everything on a fresh Debian 12/13 or Ubuntu 24.04.
-.PHONY: run test test-truth-layer test-idempotency spec lint bench asan debug clang fuzz schema install packages format clean help
+.PHONY: run test test-truth-layer test-idempotency spec lint bench asan debug clang fuzz schema install packages format clean help \
+  monitoring-up monitoring-down monitoring-logs up docker-logs
 CMAKE_BUILD = cmake --build
 
 help:                ## this list
@@ -77,6 +78,26 @@ fuzz: build-asan/build.ninja ## every fuzz target for SECONDS (60) each
 install: build/build.ninja ## install to PREFIX (/usr/local)
 	@$(CMAKE_BUILD) build
 	@cmake --install build --prefix $(or $(PREFIX),/usr/local)
+
+# Docker's own plugin where there is one, else the stand-alone program.
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) \
+  -f docker-compose.monitoring.yml
+
+monitoring-up:       ## HEAN, Prometheus, Alertmanager, Grafana in Docker; GRAFANA_ADMIN_PASSWORD=...
+	@$(COMPOSE) up -d --build
+	@echo 'status page http://127.0.0.1:9090  Prometheus :9091  Alertmanager :9093  Grafana :3000'
+
+monitoring-down:     ## stop them; what they stored stays
+	@$(COMPOSE) down
+
+monitoring-logs:     ## their logs
+	@$(COMPOSE) logs --tail=100 -f prometheus alertmanager grafana
+
+up:                  ## HEAN alone in Docker, on the simulated market
+	@GRAFANA_ADMIN_PASSWORD=unused $(COMPOSE) up -d --build hean
+
+docker-logs:         ## its log
+	@GRAFANA_ADMIN_PASSWORD=unused $(COMPOSE) logs --tail=100 -f hean
 
 format:              ## clang-format everything in place
 	@git ls-files '*.c' '*.h' | xargs clang-format-14 -i

@@ -10,7 +10,7 @@ packages=(
   libsqlite3-dev libcurl4-openssl-dev libuv1-dev libwslay-dev libmicrohttpd-dev libjs-dygraphs
   # to test and check
   libcmocka-dev luajit lua-busted lua-check g++ clang clang-tidy cppcheck
-  sqlite3 python3 python3-jsonschema python3-prometheus-client zip git ca-certificates
+  sqlite3 python3 python3-jsonschema python3-prometheus-client python3-yaml zip git ca-certificates
 )
 
 # Formatting differs between versions of clang-format: `make lint` checks it with this one.
