@@ -5,6 +5,7 @@
 
 static const cli_subcommand subcommands[] = {
     {"attribute", process_attribute, "tell what runs really earned"},
+    {"scan", process_scan, "take a snapshot of the environment"},
     {"select", process_select, "let a policy decide about processes from their runs"},
 };
 
