@@ -165,24 +165,44 @@ static void number(batch *self)
     self->result.repeated = self->count - self->result.posted;
 }
 
-/* HEAN_E_EXISTS with `*taken`: a key that was taken for free is not. */
-static hean_status insert_keys(batch *self, bool *taken, hean_error *error)
+/* `*taken`: a key that was taken for free is not. */
+static hean_status insert_keys(batch *self, const item *const *rows, size_t count, bool *taken,
+                               hean_error *error)
 {
     sqlite3_stmt *insert = NULL;
-    hean_status status = sql_get(self->store, SQL_KEY_ADD, &insert, error);
+    bool row = false;
+    hean_status status =
+        sql_get(self->store, count == STORE_ROWS ? SQL_KEYS_ADD : SQL_KEY_ADD, &insert, error);
+
+    if (status != HEAN_OK)
+        return status;
+    for (int i = 0; i < (int)count; i++) {
+        if ((sqlite3_bind_int64(insert, 2 * i + 1, rows[i]->key) |
+             sqlite3_bind_int64(insert, 2 * i + 2, self->sequences[rows[i]->index])) != SQLITE_OK)
+            return sql_fail(self->store, error);
+    }
+    status = sql_step(self->store, insert, &row, error);
+    *taken = status != HEAN_OK &&
+             sqlite3_extended_errcode(self->store->db) == SQLITE_CONSTRAINT_PRIMARYKEY;
+    return status;
+}
+
+static hean_status insert_all_keys(batch *self, bool *taken, hean_error *error)
+{
+    const item *rows[STORE_ROWS];
+    size_t pending = 0;
+    hean_status status = HEAN_OK;
 
     for (size_t i = 0; i < self->count && status == HEAN_OK; i++) {
-        const item *at = &self->items[i];
-        bool row = false;
-        if (at->sequence == 0)
-            continue;
-        if ((sqlite3_bind_int64(insert, 1, at->key) |
-             sqlite3_bind_int64(insert, 2, self->sequences[at->index])) != SQLITE_OK)
-            return sql_fail(self->store, error);
-        status = sql_step(self->store, insert, &row, error);
-        *taken = status != HEAN_OK &&
-                 sqlite3_extended_errcode(self->store->db) == SQLITE_CONSTRAINT_PRIMARYKEY;
+        if (self->items[i].sequence != 0)
+            rows[pending++] = &self->items[i];
+        if (pending == STORE_ROWS) {
+            status = insert_keys(self, rows, pending, taken, error);
+            pending = 0;
+        }
     }
+    for (size_t i = 0; i < pending && status == HEAN_OK; i++)
+        status = insert_keys(self, &rows[i], 1, taken, error);
     return status;
 }
 
@@ -205,31 +225,59 @@ static hean_status claim_ids(batch *self, bool look, bool *taken, hean_error *er
     if (status != HEAN_OK)
         return status;
     number(self);
-    return insert_keys(self, taken, error);
+    return insert_all_keys(self, taken, error);
 }
 
 /* ---- entries ---- */
 
-static hean_status insert_entry(batch *self, sqlite3_stmt *insert, int64_t sequence,
-                                const ledger_posting *posting, const store_account *account,
-                                hean_error *error)
-{
-    bool row = false;
+typedef struct entry_row {
+    const ledger_posting *posting;
+    int64_t sequence, account;
+    uint8_t hash[HASH_SHA256_BYTES];
+} entry_row;
 
-    if ((sqlite3_bind_int64(insert, 1, sequence) | sqlite3_bind_int64(insert, 2, account->ids[0]) |
-         sqlite3_bind_int64(insert, 3, posting->time_ns) |
-         sqlite3_bind_int64(insert, 4, (int64_t)posting->kind) |
-         sqlite3_bind_int64(insert, 5, posting->amount_e8) |
-         sqlite3_bind_text(insert, 6, posting->id, -1, SQLITE_STATIC) |
-         sqlite3_bind_text(insert, 7, posting->basis != NULL ? posting->basis : "", -1,
-                           SQLITE_STATIC) |
-         sqlite3_bind_blob(insert, 8, self->hash, sizeof self->hash, SQLITE_STATIC)) != SQLITE_OK)
-        return sql_fail(self->store, error);
-    return sql_step(self->store, insert, &row, error);
+static int bind_entry(sqlite3_stmt *insert, int at, const entry_row *row)
+{
+    const ledger_posting *posting = row->posting;
+    const char *basis = posting->basis != NULL ? posting->basis : "";
+
+    return sqlite3_bind_int64(insert, at + 1, row->account) |
+           sqlite3_bind_int64(insert, at + 2, posting->time_ns) |
+           sqlite3_bind_int64(insert, at + 3, (int64_t)posting->kind) |
+           sqlite3_bind_int64(insert, at + 4, posting->amount_e8) |
+           sqlite3_bind_text(insert, at + 5, posting->id, -1, SQLITE_STATIC) |
+           sqlite3_bind_text(insert, at + 6, basis, -1, SQLITE_STATIC) |
+           sqlite3_bind_blob(insert, at + 7, row->hash, sizeof row->hash, SQLITE_STATIC);
 }
 
-static hean_status post_entry(batch *self, sqlite3_stmt *insert, cells *sums, size_t index,
-                              hean_error *error)
+/* SQLite numbers rows one after the other; that they continue the chain is checked. */
+static hean_status insert_entries(batch *self, const entry_row *rows, size_t count,
+                                  hean_error *error)
+{
+    sqlite3_stmt *insert = NULL;
+    bool row = false;
+    hean_status status =
+        sql_get(self->store, count == STORE_ROWS ? SQL_ENTRIES_ADD : SQL_ENTRY_ADD, &insert, error);
+
+    if (status != HEAN_OK)
+        return status;
+    for (size_t i = 0; i < count; i++) {
+        if (bind_entry(insert, (int)i * 7, &rows[i]) != SQLITE_OK)
+            return sql_fail(self->store, error);
+    }
+    status = sql_step(self->store, insert, &row, error);
+    if (status == HEAN_OK && sqlite3_last_insert_rowid(self->store->db) != rows[count - 1].sequence)
+        status = base_fail(error, HEAN_E_INVARIANT,
+                           "%s: entry %lld should come next, but would be %lld: `hean ledger "
+                           "verify` says more",
+                           self->store->path, (long long)rows[count - 1].sequence,
+                           (long long)sqlite3_last_insert_rowid(self->store->db));
+    return status;
+}
+
+/* Chains a posting and adds it to the sums; `row` is what is to be inserted. */
+static hean_status chain_entry(batch *self, cells *sums, size_t index, entry_row *row,
+                               hean_error *error)
 {
     const ledger_posting *posting = &self->postings[index];
     int64_t sequence = self->sequences[index];
@@ -246,21 +294,29 @@ static hean_status post_entry(batch *self, sqlite3_stmt *insert, cells *sums, si
     if (status != HEAN_OK)
         return status;
     ledger_chain(self->hash, account->digest, posting, self->hash);
+    *row = (entry_row){.posting = posting, .sequence = sequence, .account = account->ids[0]};
+    memcpy(row->hash, self->hash, sizeof row->hash);
     memcpy(added.ids, account->ids, sizeof added.ids);
-    if (cells_add(sums, &added) != HEAN_OK)
-        return no_memory(error);
-    return insert_entry(self, insert, sequence, posting, account, error);
+    return cells_add(sums, &added) == HEAN_OK ? HEAN_OK : no_memory(error);
 }
 
 static hean_status post_entries(batch *self, cells *sums, hean_error *error)
 {
-    sqlite3_stmt *insert = NULL;
-    hean_status status = sql_get(self->store, SQL_ENTRY_ADD, &insert, error);
+    entry_row rows[STORE_ROWS];
+    size_t pending = 0;
+    hean_status status = HEAN_OK;
 
     for (size_t i = 0; i < self->count && status == HEAN_OK; i++) {
-        if (self->sequences[i] != 0)
-            status = post_entry(self, insert, sums, i, error);
+        if (self->sequences[i] == 0)
+            continue;
+        status = chain_entry(self, sums, i, &rows[pending], error);
+        if (status == HEAN_OK && ++pending == STORE_ROWS) {
+            status = insert_entries(self, rows, pending, error);
+            pending = 0;
+        }
     }
+    for (size_t i = 0; i < pending && status == HEAN_OK; i++)
+        status = insert_entries(self, &rows[i], 1, error);
     return status;
 }
 

@@ -397,11 +397,8 @@ static hean_status check_head(verifier *self, hean_error *error)
 
 static hean_status verify_all(verifier *self, hean_error *error)
 {
-    /* quick_check leaves indexes out, and only accounts have some. */
-    hean_status status = each_row(self, "PRAGMA quick_check(1)", page_row, error);
+    hean_status status = each_row(self, "PRAGMA integrity_check(1)", page_row, error);
 
-    if (status == HEAN_OK)
-        status = each_row(self, "PRAGMA integrity_check(account)", page_row, error);
     if (status == HEAN_OK)
         status = schema_verify(self->store, error);
     if (status == HEAN_OK)

@@ -92,22 +92,42 @@ static void must(bool condition, const char *what, store *self)
 }
 
 /* What one would write without HEAN: the entry, its key, one commit. */
-static void bare_batch(store *self, const ledger_posting *from, size_t count, int64_t *sequence)
+typedef struct bare {
+    store *store;
+    sqlite3_stmt *entry, *key;
+    int64_t sequence;
+} bare;
+
+static bare open_bare(const char *name)
+{
+    bare self = {.store = open_store(name)};
+
+    must(sql_prepare(self.store, "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", &self.entry,
+                     NULL) == HEAN_OK &&
+             sql_prepare(self.store, "INSERT INTO entry_id VALUES (?, ?)", &self.key, NULL) ==
+                 HEAN_OK,
+         "prepare", self.store);
+    return self;
+}
+
+static void close_bare(bare *self)
+{
+    (void)sqlite3_finalize(self->entry);
+    (void)sqlite3_finalize(self->key);
+    store_close(self->store);
+}
+
+static void bare_batch(bare *to, const ledger_posting *from, size_t count)
 {
     static const uint8_t hash[HASH_SHA256_BYTES] = {1};
-    static sqlite3 *of;
-    static sqlite3_stmt *entry, *key;
+    sqlite3_stmt *entry = to->entry, *key = to->key;
+    store *self = to->store;
 
-    if (of != self->db) {
-        of = self->db;
-        must(sql_get(self, SQL_ENTRY_ADD, &entry, NULL) == HEAN_OK, "prepare", self);
-        must(sql_get(self, SQL_KEY_ADD, &key, NULL) == HEAN_OK, "prepare", self);
-    }
     must(sqlite3_exec(self->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK, "begin", self);
     for (size_t i = 0; i < count; i++) {
         const ledger_posting *posting = &from[i];
-        ++*sequence;
-        must((sqlite3_bind_int64(entry, 1, *sequence) |
+        to->sequence++;
+        must((sqlite3_bind_int64(entry, 1, to->sequence) |
               sqlite3_bind_int64(entry, 2, 1 + (int)(i & 7)) |
               sqlite3_bind_int64(entry, 3, posting->time_ns) |
               sqlite3_bind_int64(entry, 4, posting->kind) |
@@ -119,7 +139,7 @@ static void bare_batch(store *self, const ledger_posting *from, size_t count, in
         must(sqlite3_step(entry) == SQLITE_DONE, "entry", self);
         (void)sqlite3_reset(entry);
         must((sqlite3_bind_int64(key, 1, store_key(posting->id, strlen(posting->id))) |
-              sqlite3_bind_int64(key, 2, *sequence)) == SQLITE_OK,
+              sqlite3_bind_int64(key, 2, to->sequence)) == SQLITE_OK,
              "bind", self);
         must(sqlite3_step(key) == SQLITE_DONE, "key", self);
         (void)sqlite3_reset(key);
@@ -130,10 +150,9 @@ static void bare_batch(store *self, const ledger_posting *from, size_t count, in
 static void bench_batches(rows *data, bool counted)
 {
     store *ours = open_store(counted ? "counted.db" : "random.db");
-    store *bare = open_store(counted ? "counted-bare.db" : "random-bare.db");
+    bare beside = open_bare(counted ? "counted-bare.db" : "random-bare.db");
     base_random random;
     double our_seconds[BATCHES], bare_seconds[BATCHES], our_sum = 0, bare_sum = 0;
-    int64_t sequence = 0;
     hean_error error;
 
     base_random_init(&random, 1);
@@ -141,7 +160,7 @@ static void bench_batches(rows *data, bool counted)
         int64_t start;
         fill_rows(data, &random, i, counted);
         start = base_clock_monotonic_ns();
-        bare_batch(bare, data->postings, BATCH, &sequence);
+        bare_batch(&beside, data->postings, BATCH);
         bare_seconds[i] = seconds_since(start);
         start = base_clock_monotonic_ns();
         if (store_post(ours, data->postings, BATCH, NULL, &error) != HEAN_OK) {
@@ -158,22 +177,22 @@ static void bench_batches(rows *data, bool counted)
     test_print_percentiles("  store, a batch", our_seconds, BATCHES, "s");
     test_print_percentiles("  bare SQLite, a batch", bare_seconds, BATCHES, "s");
     store_close(ours);
-    store_close(bare);
+    close_bare(&beside);
 }
 
 static void bench_singles(rows *data)
 {
-    store *ours = open_store("single.db"), *bare = open_store("single-bare.db");
+    store *ours = open_store("single.db");
+    bare beside = open_bare("single-bare.db");
     double our_us[SINGLES], bare_us[SINGLES];
     base_random random;
-    int64_t sequence = 0;
     hean_error error;
 
     base_random_init(&random, 2);
     fill_rows(data, &random, 0, false);
     for (int i = 0; i < SINGLES; i++) {
         int64_t start = base_clock_monotonic_ns();
-        bare_batch(bare, &data->postings[i], 1, &sequence);
+        bare_batch(&beside, &data->postings[i], 1);
         bare_us[i] = seconds_since(start) * 1e6;
         start = base_clock_monotonic_ns();
         if (store_post(ours, &data->postings[i], 1, NULL, &error) != HEAN_OK) {
@@ -186,7 +205,7 @@ static void bench_singles(rows *data)
     test_print_percentiles("one bare commit", bare_us, SINGLES, "us");
     printf("  ratio of medians %.2f\n", our_us[SINGLES / 2] / bare_us[SINGLES / 2]);
     store_close(ours);
-    store_close(bare);
+    close_bare(&beside);
 }
 
 static hean_status count_group(void *context, const ledger_group *group, hean_error *error)
