@@ -24,6 +24,7 @@ typedef struct settings {
     const char *tls_cert, *tls_key;
     cli_list market, instruments, faults;
     bool until_eof, json;
+    bool secret_made; /* by this program */
 } settings;
 
 /* ---- options ---- */
@@ -148,8 +149,10 @@ static hean_status load_market(const settings *set, sim_options *options, market
 
 /* ---- what is printed ---- */
 
+/* A secret that was given is not repeated: it may be the one of a real account. */
 static int print_ready(const settings *set, uint16_t port, const sim_options *options)
 {
+    const char *secret = set->secret_made ? options->api_secret : NULL;
     const char *s = set->tls_cert != NULL ? "s" : "";
     static const char *const sockets[][2] = {{"public", "/v5/public/linear"},
                                              {"public_spot", "/v5/public/spot"},
@@ -162,7 +165,8 @@ static int print_ready(const settings *set, uint16_t port, const sim_options *op
     if (!set->json) {
         (void)printf("rest %s public ws%s://127.0.0.1:%u/v5/public/linear private "
                      "ws%s://127.0.0.1:%u/v5/private key %s secret %s\n",
-                     url, s, port, s, port, options->api_key, options->api_secret);
+                     url, s, port, s, port, options->api_key,
+                     secret != NULL ? secret : "(as given)");
         return fflush(stdout) == 0 ? CLI_EXIT_DONE : CLI_EXIT_FAILED;
     }
     cli_json_init(&json);
@@ -173,7 +177,10 @@ static int print_ready(const settings *set, uint16_t port, const sim_options *op
         cli_json_text(&json, sockets[i][0], url);
     }
     cli_json_text(&json, "api_key", options->api_key);
-    cli_json_text(&json, "api_secret", options->api_secret);
+    if (secret != NULL)
+        cli_json_text(&json, "api_secret", secret);
+    else
+        cli_json_null(&json, "api_secret");
     cli_json_object_end(&json);
     int code = cli_json_print(&json);
     return fflush(stdout) == 0 ? code : CLI_EXIT_FAILED;
@@ -201,7 +208,7 @@ static hean_status serve(const settings *set, const sim_options *options, int *c
     return status;
 }
 
-static hean_status start(const settings *set, int *code, hean_error *error)
+static hean_status start(settings *set, int *code, hean_error *error)
 {
     sim_options options = sim_options_default();
     market_data data = {0};
@@ -222,6 +229,7 @@ static hean_status start(const settings *set, int *code, hean_error *error)
     if (status == HEAN_OK && options.api_secret == NULL) {
         status = random_text(secret, error);
         options.api_secret = secret;
+        set->secret_made = true;
     }
     if (status == HEAN_OK && decimal_to_scaled(set->speed, 3, &options.speed_e3) != HEAN_OK)
         status = base_fail(error, HEAN_E_RANGE, "--speed: expected 0.001 to 1000");

@@ -32,7 +32,7 @@ def venue(*options, env=None):
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                env={**os.environ, **(env or {})})
     try:
-        yield Client(json.loads(process.stdout.readline()), process)
+        yield Client(json.loads(process.stdout.readline()), process, (env or {}).get("BYBIT_API_SECRET"))
     finally:
         process.stdin.close()
         code = process.wait(timeout=20)
@@ -40,8 +40,9 @@ def venue(*options, env=None):
 
 
 class Client:
-    def __init__(self, info, process):
+    def __init__(self, info, process, secret):
         self.info, self.process = info, process
+        self.secret = secret or info["api_secret"]
         self.port = int(info["rest"].rsplit(":", 1)[1])
         self.tls = info["rest"].startswith("https")
 
@@ -55,7 +56,7 @@ class Client:
     def sign(self, payload):
         now = str(int(time.time() * 1000))
         text = now + self.info["api_key"] + "5000" + payload
-        sign = hmac.new(self.info["api_secret"].encode(), text.encode(), hashlib.sha256).hexdigest()
+        sign = hmac.new(self.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
         return {"X-BAPI-API-KEY": self.info["api_key"], "X-BAPI-TIMESTAMP": now,
                 "X-BAPI-RECV-WINDOW": "5000", "X-BAPI-SIGN": sign}
 
@@ -184,7 +185,7 @@ def stream_checks(client):
     numbers = [frame["data"]["u"] for frame in frames]
     check("its numbers have no gap", numbers == list(range(numbers[0], numbers[0] + 20)), numbers)
     expires = int(time.time() * 1000) + 10000
-    sign = hmac.new(client.info["api_secret"].encode(), f"GET/realtime{expires}".encode(),
+    sign = hmac.new(client.secret.encode(), f"GET/realtime{expires}".encode(),
                     hashlib.sha256).hexdigest()
     private.send({"op": "auth", "args": [client.info["api_key"], expires, sign]})
     check("auth succeeds", private.receive()["success"])
@@ -287,7 +288,7 @@ with venue("--history", "5m", "--limit-factor", "10") as other:
     ccxt_checks(other)
 with venue("--tls-cert", cert, "--tls-key", key, "--api-key", "k",
            env={"BYBIT_API_SECRET": "from-the-environment"}) as secure:
-    check("keys are as given", secure.info["api_secret"] == "from-the-environment" and
+    check("a secret that was given is not repeated", secure.info["api_secret"] is None and
           secure.info["api_key"] == "k")
     rest_checks(secure)
     stream_checks(secure)

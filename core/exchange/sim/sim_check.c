@@ -70,6 +70,22 @@ static bool check_link(sim_call *call, sim_order *order)
     return base_text_copy(order->link, sizeof order->link, link);
 }
 
+/* What this venue does not do is refused, not ignored. */
+static bool check_left_out(sim_call *call)
+{
+    static const char *const refused[] = {"takeProfit",  "stopLoss", "slippageTolerance",
+                                          "bboSideType", "tpslMode", "smpType"};
+    for (size_t i = 0; i < BASE_COUNT(refused); i++) {
+        const char *text = sim_arg(call, refused[i]);
+        if (text[0] != '\0' && strcmp(text, "0") != 0 && strcmp(text, "None") != 0)
+            return sim_refuse(call, 10001, "params error: %s is not supported by this venue",
+                              refused[i]);
+    }
+    if (sim_number(call, "isLeverage", 0) != 0)
+        return sim_refuse(call, 170344, "Symbol does not support margin trading");
+    return true;
+}
+
 static bool check_words(sim_call *call, sim_order *order)
 {
     static const char *const forces[] = {"GTC", "IOC", "FOK", "PostOnly"};
@@ -97,14 +113,8 @@ static bool check_words(sim_call *call, sim_order *order)
         order->time_in_force = HEAN_TIF_IOC;
     if (sim_number(call, "positionIdx", 0) != 0)
         return sim_refuse(call, 10001, "position idx not match position mode");
-    static const char *const refused[] = {"takeProfit", "stopLoss", "slippageTolerance",
-                                          "bboSideType", "tpslMode"};
-    for (size_t i = 0; i < BASE_COUNT(refused); i++) {
-        const char *text = sim_arg(call, refused[i]);
-        if (text[0] != '\0' && strcmp(text, "0") != 0)
-            return sim_refuse(call, 10001, "params error: %s is not supported by this venue",
-                              refused[i]);
-    }
+    if (!check_left_out(call))
+        return false;
     bool spot = call->kind == HEAN_INSTRUMENT_SPOT; /* has no positions: both are ignored there */
     order->reduce_only = !spot && sim_flag(call, "reduceOnly");
     order->close_on_trigger = !spot && sim_flag(call, "closeOnTrigger");

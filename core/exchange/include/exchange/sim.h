@@ -6,6 +6,12 @@
  * Market: the seeded market or recorded data. Orders meet it in the paper venue's matching
  * (engine/paper.h); wallet, positions, average entry, funding, fees are kept here.
  *
+ * Symbols: a spot instrument "X-SPOT" is called X, as the real venue calls spot and perpetual
+ * alike; sim_position takes the market's own name. Left out: hedge mode, take-profit and stop-loss
+ * on orders, trailing stops, liquidation and ADL, options, borrowing, transfers, the risk tiers
+ * (one tier, any leverage to 100), self-match guards. Own orders are not in the public book and do
+ * not print public trades. Requests that say so are refused, not ignored.
+ *
  * Invariants
  *   M1  wallet changes are sums of execution fees, realized PnL and funding, each in the
  *       transaction log, to the last digit.
@@ -30,9 +36,10 @@ typedef struct sim_venue sim_venue;
 #define SIM_FAULT_MAP(X)                                                                           \
     X(http_429)                                                                                    \
     X(http_403)                                                                                    \
-    X(rate_10006) X(http_5xx) X(slow_answer) X(cut_answer) X(accepted_no_answer)                   \
-        X(refused_no_answer) X(garbage_answer) X(duplicate_frame) X(reordered_frame) X(lost_frame) \
-            X(sequence_gap) X(drop_connection) X(late_execution)
+    X(rate_10006)                                                                                  \
+    X(http_5xx) X(slow_answer) X(cut_answer) X(accepted_no_answer) X(refused_no_answer)            \
+        X(garbage_answer) X(duplicate_frame) X(reordered_frame) X(lost_frame) X(sequence_gap)      \
+            X(drop_connection) X(late_execution)
 typedef struct sim_faults {
 #define SIM_FAULT_FIELD(name) double name;
     SIM_FAULT_MAP(SIM_FAULT_FIELD)
