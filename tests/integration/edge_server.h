@@ -277,8 +277,9 @@ static inline void *edge_server_accept(void *context)
     return NULL;
 }
 
-/* A key and a certificate for 127.0.0.1, signed by itself; the certificate goes to `ca_file`. */
-static inline SSL_CTX *edge_server_certificate(const char *ca_file)
+/* A key and a certificate for 127.0.0.1, signed by itself; the certificate goes to `ca_file`, the
+ * key to `key_file` (NULL: to none). */
+static inline SSL_CTX *edge_server_certificate(const char *ca_file, const char *key_file)
 {
     SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
     EVP_PKEY *key = EVP_EC_gen("P-256");
@@ -303,6 +304,12 @@ static inline SSL_CTX *edge_server_certificate(const char *ca_file)
     assert_non_null(file);
     assert_int_equal(PEM_write_X509(file, certificate), 1);
     assert_int_equal(fclose(file), 0);
+    if (key_file != NULL) {
+        file = fopen(key_file, "w");
+        assert_non_null(file);
+        assert_int_equal(PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), 1);
+        assert_int_equal(fclose(file), 0);
+    }
     assert_int_equal(SSL_CTX_use_certificate(tls, certificate), 1);
     assert_int_equal(SSL_CTX_use_PrivateKey(tls, key), 1);
     X509_EXTENSION_free(extension);
@@ -331,7 +338,7 @@ static inline void edge_server_start(edge_server *self, bool tls)
     memset(self, 0, sizeof *self);
     if (tls) {
         (void)snprintf(self->ca_file, sizeof self->ca_file, "%s/ca.pem", test_folder("edge_tls"));
-        self->tls = edge_server_certificate(self->ca_file);
+        self->tls = edge_server_certificate(self->ca_file, NULL);
     }
     self->fd = edge_listen(&self->port);
     assert_int_equal(pthread_create(&self->thread, NULL, edge_server_accept, self), 0);
