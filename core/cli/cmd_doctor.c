@@ -1,7 +1,7 @@
 /*
  * cmd_doctor.c: is this machine fit to run HEAN? Each check does the real thing once.
  */
-#include "cli.h"
+#include "cmd_doctor.h"
 
 #include <script/script.h>
 
@@ -14,19 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-typedef enum verdict { VERDICT_OK, VERDICT_WARN, VERDICT_FAIL } verdict;
-
-typedef struct doctor {
-    cli_json json;
-    bool as_json;
-    int failed;
-    int warned;
-} doctor;
-
-static void report(doctor *visit, const char *check, verdict result, const char *format, ...)
-    HEAN_PRINTF(4, 5);
-
-static void report(doctor *visit, const char *check, verdict result, const char *format, ...)
+void doctor_report(doctor *visit, const char *check, doctor_verdict result, const char *format, ...)
 {
     static const char *const words[] = {"ok", "warn", "fail"};
     char text[600];
@@ -35,8 +23,8 @@ static void report(doctor *visit, const char *check, verdict result, const char 
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    visit->failed += result == VERDICT_FAIL;
-    visit->warned += result == VERDICT_WARN;
+    visit->failed += result == DOCTOR_FAIL;
+    visit->warned += result == DOCTOR_WARN;
     if (!visit->as_json) {
         printf("%-4s  %-12s %s\n", words[result], check, text);
         return;
@@ -55,26 +43,28 @@ static void check_machine(doctor *visit)
     struct timespec resolution = {0, 0};
 
     if (uname(&name) == 0)
-        report(visit, "kernel", VERDICT_OK, "%s %s %s", name.sysname, name.release, name.machine);
+        doctor_report(visit, "kernel", DOCTOR_OK, "%s %s %s", name.sysname, name.release,
+                      name.machine);
     if (cores >= 2)
-        report(visit, "cores", VERDICT_OK, "%ld", cores);
+        doctor_report(visit, "cores", DOCTOR_OK, "%ld", cores);
     else
-        report(visit, "cores", VERDICT_WARN,
-               "one core: strategies in their jails answer in tens of microseconds, not in one");
+        doctor_report(
+            visit, "cores", DOCTOR_WARN,
+            "one core: strategies in their jails answer in tens of microseconds, not in one");
     if (clock_getres(CLOCK_MONOTONIC, &resolution) == 0 && resolution.tv_sec == 0 &&
         resolution.tv_nsec <= 1000)
-        report(visit, "clock", VERDICT_OK, "monotonic, %ld ns", resolution.tv_nsec);
+        doctor_report(visit, "clock", DOCTOR_OK, "monotonic, %ld ns", resolution.tv_nsec);
     else
-        report(visit, "clock", VERDICT_WARN, "the monotonic clock is coarser than 1 us");
+        doctor_report(visit, "clock", DOCTOR_WARN, "the monotonic clock is coarser than 1 us");
 }
 
 static void check_seccomp(doctor *visit)
 {
     hean_error error;
     if (script_jail_available(&error) == HEAN_OK)
-        report(visit, "seccomp", VERDICT_OK, "strategies can be jailed");
+        doctor_report(visit, "seccomp", DOCTOR_OK, "strategies can be jailed");
     else
-        report(visit, "seccomp", VERDICT_FAIL, "%s", error.message);
+        doctor_report(visit, "seccomp", DOCTOR_FAIL, "%s", error.message);
 }
 
 /* Starts a strategy in its jail, hands it an event and looks at what it did. */
@@ -105,9 +95,10 @@ static void check_worker(doctor *visit)
         status = error.status;
     }
     if (status == HEAN_OK)
-        report(visit, "worker", VERDICT_OK, "a jailed strategy answered (%s)", LUAJIT_VERSION);
+        doctor_report(visit, "worker", DOCTOR_OK, "a jailed strategy answered (%s)",
+                      LUAJIT_VERSION);
     else
-        report(visit, "worker", VERDICT_FAIL, "%s", error.message);
+        doctor_report(visit, "worker", DOCTOR_FAIL, "%s", error.message);
     hean_host_close(host);
 }
 
@@ -116,34 +107,45 @@ static void check_folder(doctor *visit, const char *check, const char *path, con
     struct stat info;
 
     if (stat(path, &info) != 0 && errno == ENOENT)
-        report(visit, check, access(".", W_OK) == 0 ? VERDICT_OK : VERDICT_WARN,
-               "%s is not there yet; it is made for %s", path, purpose);
+        doctor_report(visit, check, access(".", W_OK) == 0 ? DOCTOR_OK : DOCTOR_WARN,
+                      "%s is not there yet; it is made for %s", path, purpose);
     else if (access(path, W_OK | X_OK) != 0)
-        report(visit, check, VERDICT_FAIL, "%s cannot be written: %s", path, strerror(errno));
+        doctor_report(visit, check, DOCTOR_FAIL, "%s cannot be written: %s", path, strerror(errno));
     else if ((info.st_mode & S_IWOTH) != 0 && (info.st_mode & S_ISVTX) == 0)
-        report(visit, check, VERDICT_WARN, "%s can be written by everybody: chmod o-w %s", path,
-               path);
+        doctor_report(visit, check, DOCTOR_WARN, "%s can be written by everybody: chmod o-w %s",
+                      path, path);
     else
-        report(visit, check, VERDICT_OK, "%s can be written, for %s", path, purpose);
+        doctor_report(visit, check, DOCTOR_OK, "%s can be written, for %s", path, purpose);
 }
 
 int cmd_doctor(int argc, char **argv)
 {
     doctor visit = {.as_json = false};
-    const cli_option options[] = {{"--json", CLI_FLAG, &visit.as_json, NULL, "one JSON object"}};
+    const char *file = NULL;
+    bool venue_too = false;
+    const cli_option options[] = {
+        {"--venue", CLI_FLAG, &venue_too, NULL, "look at the configuration's venue as well"},
+        {"--config", CLI_TEXT, &file, "FILE", "the configuration whose venue it is"},
+        {"--json", CLI_FLAG, &visit.as_json, NULL, "one JSON object"}};
     const cli_command command = {
-        "hean doctor [--json]",
-        "Checks this machine: kernel, clock, seccomp, LuaJIT, worker, folders.",
+        "hean doctor [--venue --config FILE] [--json]",
+        "Checks this machine: kernel, clock, seccomp, LuaJIT, worker, folders; and a venue.",
         options,
         BASE_COUNT(options),
         0,
         0};
     const char *temporary = getenv("TMPDIR");
+    config settings;
+    hean_error error;
     cli_list none;
     int result = cli_parse(&command, argc, argv, &none);
 
     if (result >= 0)
         return result;
+    cli_stop_on_signals();
+    if (venue_too &&
+        config_load(base_allocator_default(), file, &cli_stop, &settings, &error) != HEAN_OK)
+        return cli_fail(&error);
     cli_json_init(&visit.json);
     cli_json_object(&visit.json, NULL);
     cli_json_array(&visit.json, "checks");
@@ -153,6 +155,10 @@ int cmd_doctor(int argc, char **argv)
     check_folder(&visit, "state", "var", "what strategies save");
     check_folder(&visit, "temporary", temporary != NULL ? temporary : "/var/tmp",
                  "imported market data");
+    if (venue_too) {
+        doctor_venue(&visit, &settings);
+        config_deinit(&settings);
+    }
     cli_json_array_end(&visit.json);
     cli_json_bool(&visit.json, "healthy", visit.failed == 0);
     cli_json_object_end(&visit.json);
