@@ -104,6 +104,7 @@ typedef struct fixture {
     bool mute, unnumbered, refuse_auth, keep_closed;
     int pings, auths, subscribes;
     size_t liquidations;
+    bool may_fail, failed; /* memory runs out: nothing more is asked of the venue */
 } fixture;
 
 static inline int64_t ex_ms(const fixture *f)

@@ -306,7 +306,7 @@ struct venue {
 
     exec_set sets[2]; /* the one in use, the one before it */
     int64_t newest_execution_ns;
-    uint64_t trades; /* told */
+    uint64_t trades;       /* told */
     int64_t forgotten_ns;  /* executions from before it may have been forgotten */
     int64_t since_ns;      /* venue time: all executions up to then were listed */
     bybit_execution *rows; /* of a list under way */

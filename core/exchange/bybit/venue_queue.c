@@ -154,7 +154,8 @@ static const char *text_of(const base_buffer *buffer)
 
 bool venue_take_action(venue *self, wire_action *out)
 {
-    if (self->action_head == self->action_count)
+    /* Where memory ran out the last one may be half written. */
+    if (self->action_head == self->action_count || self->no_memory)
         return false;
     const queued_action *action = &self->actions[self->action_head++];
     *out = (wire_action){.kind = action->kind,
