@@ -6,6 +6,7 @@
  *
  * Knows nothing of rules, states or statistics.
  */
+#include "policy_line.h"
 #include "sandbox.h"
 
 #include <script/embedded.h>
@@ -19,11 +20,12 @@
 #define POLICY_MEMORY_BYTES_MAX (UINT32_C(1) << 30)
 #define POLICY_DEADLINE_NS      (120 * BASE_NS_PER_S)
 
-typedef struct policy_run {
+typedef struct policy_job {
     script_policy_call call;
     char file[256], input_name[256]; /* copies: the child's command line is wiped */
     base_buffer *out;
-} policy_run;
+    policy_line line;
+} policy_job;
 
 const char *script_policy_find(const char *name, size_t *bytes)
 {
@@ -55,11 +57,28 @@ static void set_number(lua_State *lua, const char *name, double value)
     lua_setfield(lua, -2, name);
 }
 
+/* Seconds since 1970 of a text, or nil. */
+static int parse_time(lua_State *lua)
+{
+    size_t bytes = 0;
+    const char *text = luaL_checklstring(lua, 1, &bytes);
+    double time_s;
+    if (policy_time_parse(text, bytes, &time_s))
+        lua_pushnumber(lua, time_s);
+    else
+        lua_pushnil(lua);
+    return 1;
+}
+
 /* Leaves the host's table on the stack (see selector.new). */
-static void push_host(lua_State *lua, const policy_run *run)
+static void push_host(lua_State *lua, policy_job *run)
 {
     const script_policy_call *call = &run->call;
-    lua_createtable(lua, 0, 6);
+    lua_createtable(lua, 0, 8);
+    lua_pushlightuserdata(lua, &run->line);
+    lua_setfield(lua, -2, "line");
+    lua_pushcfunction(lua, parse_time);
+    lua_setfield(lua, -2, "time");
     lua_pushstring(lua, run->file);
     lua_setfield(lua, -2, "file");
     lua_pushlstring(lua, call->source, call->source_bytes);
@@ -94,17 +113,20 @@ static bool is_blank(const char *text, size_t bytes)
     return true;
 }
 
-/* Hands every line that is not empty to the function on top of the stack. */
-static void take_lines(lua_State *lua, const script_policy_call *call)
+/* Hands every line that is not empty to the selector on top of the stack. */
+static void take_lines(lua_State *lua, policy_job *run)
 {
+    const script_policy_call *call = &run->call;
     const char *at = call->input, *end = call->input + call->input_bytes;
     for (size_t number = 1; at < end; number++) {
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         size_t bytes = (size_t)((stop != NULL ? stop : end) - at);
         if (!is_blank(at, bytes)) {
-            lua_pushvalue(lua, -1);
-            lua_pushlstring(lua, at, bytes);
+            hean_error error = {HEAN_OK, ""};
+            hean_status status = policy_line_parse(&run->line, at, bytes, &error);
+            lua_getfield(lua, -1, status == HEAN_OK ? "take" : "refuse");
             lua_pushnumber(lua, (double)number);
+            lua_pushstring(lua, error.message);
             lua_call(lua, 2, 0);
         }
         at += bytes + 1;
@@ -113,14 +135,12 @@ static void take_lines(lua_State *lua, const script_policy_call *call)
 
 static int decide(lua_State *lua)
 {
-    const policy_run *run = sandbox_argument(lua);
+    policy_job *run = sandbox_argument(lua);
     sandbox_require(lua, "hean.selector");
     lua_getfield(lua, -1, "new");
     push_host(lua, run);
     lua_call(lua, 1, 1);
-    lua_getfield(lua, -1, "take");
-    take_lines(lua, &run->call);
-    lua_pop(lua, 1);
+    take_lines(lua, run);
     lua_getfield(lua, -1, "finish");
     lua_pushlightuserdata(lua, run->out);
     lua_pushcclosure(lua, write_line, 1);
@@ -130,14 +150,16 @@ static int decide(lua_State *lua)
 
 static hean_status run_jailed(void *context, base_buffer *out, hean_error *error)
 {
-    policy_run *run = context;
+    policy_job *run = context;
     script_sandbox sandbox;
     hean_status status =
         sandbox_open(&sandbox, base_allocator_default(), POLICY_MEMORY_BYTES_MAX, error);
     if (status != HEAN_OK)
         return status;
     run->out = out;
+    policy_line_init(&run->line, base_allocator_default());
     status = sandbox_call(&sandbox, decide, run, 0, run->file, error);
+    policy_line_deinit(&run->line);
     sandbox_close(&sandbox);
     return status;
 }
@@ -147,7 +169,7 @@ hean_status script_policy_run(const script_policy_call *call, base_buffer *out, 
     if (call->source_bytes > SCRIPT_SOURCE_BYTES_MAX)
         return base_fail(error, HEAN_E_LIMIT, "%s: the policy has %zu bytes, more than %u",
                          call->file, call->source_bytes, SCRIPT_SOURCE_BYTES_MAX);
-    policy_run run = {.call = *call};
+    policy_job run = {.call = *call};
     (void)base_text_copy(run.file, sizeof(run.file), call->file);
     (void)base_text_copy(run.input_name, sizeof(run.input_name), call->input_name);
     script_jail_call jail = {

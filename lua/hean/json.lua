@@ -54,6 +54,9 @@ local function is_utf8(s)
   return true
 end
 
+-- Names come again and again; a few are remembered.
+local quoted, quoted_count = {}, 0
+
 local function quote(s)
   return '"' .. gsub(s, '[%c"\\]', function(c)
     return escapes[c] or format("\\u%04x", byte(c))
@@ -86,19 +89,36 @@ local function encode_list(list, count, path, depth, seen)
   return "[" .. concat(parts, ",") .. "]"
 end
 
+-- "name": as text, or nil if the name is not UTF-8.
+local function quote_name(name)
+  local text = quoted[name]
+  if text == nil and is_utf8(name) then
+    text = quote(name) .. ":"
+    if quoted_count < 1000 then
+      quoted[name], quoted_count = text, quoted_count + 1
+    end
+  end
+  return text
+end
+
 local function encode_map(map, keys, path, depth, seen)
   sort(keys)
   local parts = {}
-  for i, key in ipairs(keys) do
-    local where = path == "" and key or path .. "." .. key
-    if not is_utf8(key) then
+  for i = 1, #keys do
+    local key = keys[i]
+    local name, value = quote_name(key), rawget(map, key)
+    local text, problem
+    if not name then
       return nil, format("%s: the key is not UTF-8 text", path)
+    elseif type(value) == "number" and value - value == 0 then
+      text = M.number(value) -- no path to write down
+    else
+      text, problem = encode(value, path == "" and key or path .. "." .. key, depth, seen)
     end
-    local text, problem = encode(rawget(map, key), where, depth, seen)
     if not text then
       return nil, problem
     end
-    parts[i] = quote(key) .. ":" .. text
+    parts[i] = name .. text
   end
   return "{" .. concat(parts, ",") .. "}"
 end

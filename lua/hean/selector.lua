@@ -4,7 +4,8 @@
 -- context) sees one process; without decide its result is the decision. decide(records, context)
 -- sees what evaluate gave for all of them, in the order of the input, and returns the decisions.
 --   process  { entry = {...}, runs = {...} } as in the input, with epoch_time and promoted_time of
---            the entry, and the time of each run, in seconds since 1970. It belongs to the policy.
+--            the entry, and the time of each run, in seconds since 1970. The tables of the runs
+--            are used again for the next process: copy what you keep.
 --   context  { now = seconds since 1970, now_text = the same as text, trials = ..., started = ...,
 --            loss_limit = ... }
 --   decision { process_id, state, weight, reasons = { "CODE: numbers", ... }, entry = {...} }
@@ -20,75 +21,33 @@ local json = require "hean.json"
 local problems = require "hean.problems"
 local sandbox = require "hean.sandbox"
 
-local byte, find, floor, format, sub = string.byte, string.find, math.floor, string.format,
-  string.sub
+local ffi = require "ffi"
+local band, format, sub = require("bit").band, string.format, string.sub
+local ffi_string = ffi.string
+
+-- The structures of core/script/policy_line.h.
+ffi.cdef [[
+typedef struct { const char *at; uint32_t bytes; } policy_text;
+typedef struct {
+  policy_text run_id, started_at, metrics;
+  double time_s, numbers[6];
+  uint32_t has, status;
+} policy_run;
+typedef struct {
+  policy_text entry, process_id;
+  policy_run *runs;
+  uint32_t run_count, run_capacity;
+} policy_line;
+]]
+local ESCAPED = 65536
 
 local M = {}
 
 M.states = { NEW = true, TESTING = true, PROBATION = true, CORE = true, PAUSED = true,
   KILLED = true }
-local statuses = { PENDING = true, RUNNING = true, COMPLETED = true, FAILED = true,
-  CANCELLED = true }
+local statuses = { [0] = "COMPLETED", "FAILED", "PENDING", "RUNNING", "CANCELLED" }
 local shared = { ["hean.stats"] = true, ["hean.policy.record"] = true,
   ["hean.policy.guarded"] = true }
-
--- ---- times ----
-
-local month_days = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
-
--- Days since 1970-01-01 of "YYYY-MM-DD", or nil.
-local function day_number(text)
-  local year, month, day = string.match(text, "^(%d%d%d%d)%-(%d%d)%-(%d%d)$")
-  year, month, day = tonumber(year), tonumber(month), tonumber(day)
-  if not year or year < 1 or month < 1 or month > 12 then
-    return nil
-  end
-  local leap = (year % 4 == 0 and year % 100 ~= 0) or year % 400 == 0
-  if day < 1 or day > month_days[month] + (month == 2 and leap and 1 or 0) then
-    return nil
-  end
-  local y = month <= 2 and year - 1 or year -- years begin in March
-  local of_year = floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
-  return 365 * y + floor(y / 4) - floor(y / 100) + floor(y / 400) + of_year - 719468
-end
-
--- Seconds since 1970 of an ISO 8601 time (without a zone: UTC), or nil. `days` remembers dates.
-local function parse_time(text, days)
-  local date = sub(text, 1, 10)
-  local day = days[date]
-  if day == nil then
-    day = day_number(date) or false
-    days[date] = day
-  end
-  if not day then
-    return nil
-  elseif #text == 10 then
-    return day * 86400
-  end
-  local t, h1, h2, c1, m1, m2, c2, s1, s2 = byte(text, 11, 19)
-  if s2 == nil or not (t == 84 or t == 32) or c1 ~= 58 or c2 ~= 58 then
-    return nil
-  end
-  h1, h2, m1, m2, s1, s2 = h1 - 48, h2 - 48, m1 - 48, m2 - 48, s1 - 48, s2 - 48
-  if h1 < 0 or h1 > 2 or h2 < 0 or h2 > 9 or m1 < 0 or m1 > 5 or m2 < 0 or m2 > 9 or s1 < 0
-    or s1 > 5 or s2 < 0 or s2 > 9 or h1 * 10 + h2 > 23 then
-    return nil
-  end
-  local time = day * 86400 + (h1 * 10 + h2) * 3600 + (m1 * 10 + m2) * 60 + s1 * 10 + s2
-  local zone = byte(text, 20)
-  if zone == nil or (zone == 90 and #text == 20) then
-    return time
-  end
-  local fraction, sign, hours, minutes = string.match(text, "^(%.?%d*)Z?([+-]?)(%d?%d?):?(%d?%d?)$",
-    20)
-  if not fraction or fraction == "." or (find(text, "Z", 20, true) and sign ~= "") or
-    (fraction ~= "" and byte(fraction) ~= 46) or (sign == "") ~= (hours == "") or
-    #hours == 1 or #minutes == 1 then
-    return nil
-  end
-  local offset = (tonumber(hours) or 0) * 3600 + (tonumber(minutes) or 0) * 60
-  return time + (tonumber("0" .. fraction) or 0) - (sign == "-" and -offset or offset)
-end
 
 -- ---- the input ----
 
@@ -111,46 +70,8 @@ local function check_numbers(where, path, table, names)
   end
 end
 
-local metric_names = { "capital_delta", "roi", "time_hours", "volatility", "spread_bps" }
-
-local function check_run(where, i, run, process_id, days)
-  local path = format("runs[%d].", i - 1)
-  if type(run) ~= "table" then
-    refuse(where, format("runs[%d]", i - 1), "an object", run)
-  elseif type(run.run_id) ~= "string" or run.run_id == "" then
-    refuse(where, path .. "run_id", "a text", run.run_id)
-  elseif run.process_id ~= nil and run.process_id ~= process_id then
-    refuse(where, path .. "process_id", "the entry's, " .. process_id, run.process_id)
-  elseif not statuses[run.status] then
-    refuse(where, path .. "status", "PENDING, RUNNING, COMPLETED, FAILED or CANCELLED", run.status)
-  elseif run.metrics ~= nil and type(run.metrics) ~= "table" then
-    refuse(where, path .. "metrics", "an object", run.metrics)
-  end
-  run.time = type(run.started_at) == "string" and parse_time(run.started_at, days)
-  if not run.time then
-    refuse(where, path .. "started_at", "an ISO 8601 time", run.started_at)
-  end
-  local capital = run.capital_allocated_usd
-  if capital ~= nil and not (type(capital) == "number" and capital >= 0) then
-    refuse(where, path .. "capital_allocated_usd", "a number from 0", capital)
-  end
-  if run.metrics then
-    check_numbers(where, path .. "metrics.", run.metrics, metric_names)
-  else
-    run.metrics = {}
-  end
-end
-
 local entry_numbers = { "loss_limit", "epoch", "sigma_ref", "s_ref" }
 local entry_texts = { "type", "family", "venue", "regime", "version", "epoch_version" }
-
-local function check_time(where, field, value, days)
-  local time = type(value) == "string" and parse_time(value, days) or nil
-  if value ~= nil and not time then
-    refuse(where, field, "an ISO 8601 time", value)
-  end
-  return time
-end
 
 local function check_entry(where, entry)
   if type(entry.process_id) ~= "string" or entry.process_id == "" then
@@ -170,25 +91,36 @@ local function check_entry(where, entry)
   end
 end
 
-local function check_process(where, process, days)
-  if type(process) ~= "table" then
-    refuse(where, "the line", "an object", process)
-  elseif type(process.entry) ~= "table" then
-    refuse(where, "entry", "an object", process.entry)
-  elseif type(process.runs) ~= "table" then
-    refuse(where, "runs", "a list", process.runs)
+-- A text of the line; one with a backslash is left to the JSON reader.
+local function text_of(text, escaped, decode)
+  local plain = ffi_string(text.at, text.bytes)
+  return escaped and decode('["' .. plain .. '"]')[1] or plain
+end
+
+local function number_of(run, index, bit)
+  if band(run.has, bit) ~= 0 then
+    return run.numbers[index]
   end
-  local entry = process.entry
-  check_entry(where, entry)
-  process.epoch_time = check_time(where, "entry.epoch_started_at", entry.epoch_started_at, days)
-  process.promoted_time = check_time(where, "entry.promoted_at", entry.promoted_at, days)
-  local count = #process.runs
-  if next(process.runs) ~= nil and count == 0 then
-    refuse(where, "runs", "a list", process.runs)
+  return nil
+end
+
+-- Fills the table of a run, which belongs to the policy until the next line.
+local function fill_run(run, raw, host)
+  local escaped = band(raw.has, ESCAPED) ~= 0
+  run.run_id = text_of(raw.run_id, escaped, host.decode)
+  run.started_at = text_of(raw.started_at, escaped, host.decode)
+  run.time, run.status = raw.time_s, statuses[raw.status]
+  run.capital_allocated_usd = number_of(raw, 5, 32)
+  if raw.metrics.at ~= nil then -- names of its own
+    run.metrics = json.without_null(host.decode(ffi_string(raw.metrics.at, raw.metrics.bytes)),
+      host.null)
+    return
   end
-  for i = 1, count do
-    check_run(where, i, process.runs[i], entry.process_id, days)
-  end
+  local metrics = run.known
+  metrics.capital_delta, metrics.roi = number_of(raw, 0, 1), number_of(raw, 1, 2)
+  metrics.time_hours, metrics.volatility = number_of(raw, 2, 4), number_of(raw, 3, 8)
+  metrics.spread_bps = number_of(raw, 4, 16)
+  run.metrics = metrics
 end
 
 -- ---- the policy ----
@@ -235,31 +167,66 @@ local function finite_only(entry)
   end
 end
 
--- host: file and source of the policy, input (its name, for messages), context, and decode and null
--- of the JSON reader.
+-- host: file and source of the policy, input (its name, for messages), context, line (policy_line),
+-- time (reads an ISO 8601 text), and decode and null of the JSON reader.
 function M.new(host)
   local policy, unlock = load_policy(host.file, host.source)
-  local days, seen, ids, records = {}, {}, {}, {}
+  local line = ffi.cast("policy_line *", host.line)
+  local seen, ids, records, pool = {}, {}, {}, {}
   local self = { close = unlock }
 
-  function self.take(line, number)
-    local where = format("%s:%d", host.input, number)
-    local read, process = pcall(host.decode, line)
+  local function read_entry(where)
+    local read, entry = pcall(host.decode, ffi_string(line.entry.at, line.entry.bytes))
     if not read then
-      problems.raise("parse", "%s: no JSON: %s", where, tostring(process))
+      problems.raise("parse", "%s: entry: %s", where, tostring(entry))
     end
-    if find(line, "null", 1, true) then
-      process = json.without_null(process, host.null)
+    entry = json.without_null(entry, host.null)
+    check_entry(where, entry)
+    local id = entry.process_id
+    if line.process_id.bytes > 0 and text_of(line.process_id, true, host.decode) ~= id then
+      refuse(where, "process_id of the runs", "the entry's, " .. id,
+        ffi_string(line.process_id.at, line.process_id.bytes))
     end
-    check_process(where, process, days)
-    local id = process.entry.process_id
+    return entry
+  end
+
+  local function read_time(where, entry, field)
+    local value = entry[field]
+    local time = type(value) == "string" and host.time(value) or nil
+    if value ~= nil and not time then
+      refuse(where, "entry." .. field, "an ISO 8601 time", value)
+    end
+    return time
+  end
+
+  -- Takes what is in host.line.
+  function self.take(number)
+    local where = format("%s:%d", host.input, number)
+    local entry, runs = read_entry(where), {}
+    for i = 1, line.run_count do
+      local run = pool[i]
+      if not run then
+        run = { known = {} }
+        pool[i] = run
+      end
+      fill_run(run, line.runs[i - 1], host)
+      runs[i] = run
+    end
+    local id = entry.process_id
     if seen[id] then
       problems.raise("parse", "%s: entry.process_id: %s stands on line %d as well", where, id,
         seen[id])
     end
     seen[id] = number
     ids[#ids + 1] = id
-    records[#records + 1] = policy.evaluate(process, host.context)
+    records[#records + 1] = policy.evaluate({
+      entry = entry, runs = runs, epoch_time = read_time(where, entry, "epoch_started_at"),
+      promoted_time = read_time(where, entry, "promoted_at"),
+    }, host.context)
+  end
+
+  function self.refuse(number, message)
+    problems.raise("parse", "%s:%d: %s", host.input, number, message)
   end
 
   function self.finish(write)

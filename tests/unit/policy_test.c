@@ -73,7 +73,8 @@ static void policy_input_is_refused_by_line_and_field(void **state)
         const char *input, *message;
     } cases[] = {
         {"\n{\"entry\"", "in.jsonl:2: no JSON"},
-        {"[]", "in.jsonl:1: entry: expected an object, got nothing"},
+        {"[]", "in.jsonl:1: the line: expected an object, got ["},
+        {"{\"runs\":[]}", "in.jsonl:1: entry: expected an object, got nothing"},
         {"7", "in.jsonl:1: the line: expected an object, got 7"},
         {"{\"entry\":{\"state\":\"NEW\"},\"runs\":[]}", "in.jsonl:1: entry.process_id: expected"},
         {"{\"entry\":{\"process_id\":\"a\",\"state\":\"OLD\"},\"runs\":[]}",
@@ -82,7 +83,7 @@ static void policy_input_is_refused_by_line_and_field(void **state)
         {"{" ENTRY ",\"runs\":{\"a\":1}}", "in.jsonl:1: runs: expected a list"},
         {"{" ENTRY ",\"runs\":[7]}", "in.jsonl:1: runs[0]: expected an object, got 7"},
         {"{" ENTRY ",\"runs\":[{}]}", "runs[0].run_id: expected a text, got nothing"},
-        {RUN(",\"process_id\":\"b\""), "runs[0].process_id: expected the entry's, a, got b"},
+        {RUN(",\"process_id\":\"b\""), "process_id of the runs: expected the entry's, a, got b"},
         {RUN(",\"metrics\":{\"roi\":\"1\"}"), "runs[0].metrics.roi: expected a number, got 1"},
         {RUN(",\"metrics\":3"), "runs[0].metrics: expected an object, got 3"},
         {RUN(",\"capital_allocated_usd\":-1"), "capital_allocated_usd: expected a number from 0"},
@@ -130,7 +131,7 @@ static void policy_reads_times_like_the_rest_of_the_system(void **state)
         {"2025-02-29", ""},
         {"2026-13-01", ""},
         {"2026-01-02T24:00:00", ""},
-        {"2026-01-02T03:04", ""},
+        {"2026-01-02T03:04", "1767323040.000"},
         {"2026-01-02T03:04:05.", ""},
         {"2026-01-02T03:04:05Z+01:00", ""},
         {"2026-01-02T03:04:05+1", ""},
