@@ -156,12 +156,13 @@ static hean_status run_jailed(void *context, base_buffer *out, hean_error *error
         sandbox_open(&sandbox, base_allocator_default(), POLICY_MEMORY_BYTES_MAX, error);
     if (status != HEAN_OK)
         return status;
+    /* What piles up is decisions, which stay: collect seldom, there is memory. */
+    (void)lua_gc(sandbox.lua, LUA_GCSETPAUSE, 400);
     run->out = out;
     policy_line_init(&run->line, base_allocator_default());
-    status = sandbox_call(&sandbox, decide, run, 0, run->file, error);
-    policy_line_deinit(&run->line);
-    sandbox_close(&sandbox);
-    return status;
+    /* The process ends with this call, and its memory with it: nothing is given back piece by
+     * piece. */
+    return sandbox_call(&sandbox, decide, run, 0, run->file, error);
 }
 
 hean_status script_policy_run(const script_policy_call *call, base_buffer *out, hean_error *error)

@@ -490,6 +490,57 @@ static hean_status read_runs(cursor *self)
     }
 }
 
+/* ---- runs that come twice ---- */
+
+static uint32_t hash_of(policy_text text)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (uint32_t i = 0; i < text.bytes; i++)
+        hash = (hash ^ (unsigned char)text.at[i]) * 16777619u;
+    return hash;
+}
+
+/* Room for twice as many as there are runs, so that a search ends soon. */
+static hean_status clear_places(cursor *self)
+{
+    policy_line *line = self->line;
+    uint32_t count = 256;
+    while (count < line->run_count * 2)
+        count *= 2;
+    if (count > line->place_count) {
+        uint32_t *places = line->allocator->resize(line->allocator->context, line->places,
+                                                   count * sizeof(*places));
+        if (places == NULL)
+            return base_fail(self->error, HEAN_E_NO_MEMORY, "no memory for %u runs",
+                             line->run_count);
+        line->places = places;
+        line->place_count = count;
+    }
+    memset(line->places, 0, line->place_count * sizeof(*line->places));
+    return HEAN_OK;
+}
+
+static hean_status mark_duplicates(cursor *self)
+{
+    policy_line *line = self->line;
+    hean_status status = clear_places(self);
+
+    for (uint32_t i = 0; status == HEAN_OK && i < line->run_count; i++) {
+        policy_text id = line->runs[i].run_id;
+        uint32_t place = hash_of(id) & (line->place_count - 1);
+        for (; line->places[place] != 0; place = (place + 1) & (line->place_count - 1)) {
+            policy_text other = line->runs[line->places[place] - 1].run_id;
+            if (other.bytes == id.bytes && memcmp(other.at, id.at, id.bytes) == 0) {
+                line->runs[i].has |= POLICY_DUPLICATE;
+                break;
+            }
+        }
+        if (line->places[place] == 0)
+            line->places[place] = i + 1;
+    }
+    return status;
+}
+
 /* ---- the line ---- */
 
 void policy_line_init(policy_line *line, const hean_allocator *allocator)
@@ -501,7 +552,9 @@ void policy_line_init(policy_line *line, const hean_allocator *allocator)
 void policy_line_deinit(policy_line *line)
 {
     base_free(line->allocator, line->runs);
+    base_free(line->allocator, line->places);
     line->runs = NULL;
+    line->places = NULL;
 }
 
 hean_status policy_line_parse(policy_line *line, const char *text, size_t bytes, hean_error *error)
@@ -536,5 +589,5 @@ hean_status policy_line_parse(policy_line *line, const char *text, size_t bytes,
         return refuse(&self, "entry", "an object", NULL);
     if (status == HEAN_OK && !runs)
         return refuse(&self, "runs", "a list", NULL);
-    return status;
+    return status == HEAN_OK ? mark_duplicates(&self) : status;
 }

@@ -30,7 +30,8 @@ enum {
     POLICY_CAPITAL,
     POLICY_NUMBERS
 };
-#define POLICY_ESCAPED (1u << 16) /* a text has a backslash */
+#define POLICY_ESCAPED   (1u << 16) /* a text has a backslash */
+#define POLICY_DUPLICATE (1u << 18) /* a run before it has the same run_id */
 
 typedef struct policy_run {
     policy_text run_id, started_at;
@@ -46,6 +47,8 @@ typedef struct policy_line {
     policy_text process_id; /* that of the runs; no bytes if none says it */
     policy_run *runs;
     uint32_t run_count, run_capacity;
+    uint32_t *places; /* a hash table of the run ids: index + 1, or 0 */
+    uint32_t place_count;
     const hean_allocator *allocator;
 } policy_line;
 

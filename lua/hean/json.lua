@@ -101,8 +101,26 @@ local function quote_name(name)
   return text
 end
 
+-- Tables of the same make come one after the other: the last names as they came, and sorted.
+local last_names, last_sorted = {}, {}
+
+local function sorted_names(names)
+  local same = #names == #last_names
+  for i = 1, #names do
+    same = same and names[i] == last_names[i]
+  end
+  if not same then
+    last_names, last_sorted = names, {}
+    for i = 1, #names do
+      last_sorted[i] = names[i]
+    end
+    sort(last_sorted)
+  end
+  return last_sorted
+end
+
 local function encode_map(map, keys, path, depth, seen)
-  sort(keys)
+  keys = sorted_names(keys)
   local parts = {}
   for i = 1, #keys do
     local key = keys[i]

@@ -3,9 +3,11 @@
 -- A policy is a file that returns { name = ..., evaluate = f, decide = g }. evaluate(process,
 -- context) sees one process; without decide its result is the decision. decide(records, context)
 -- sees what evaluate gave for all of them, in the order of the input, and returns the decisions.
---   process  { entry = {...}, runs = {...} } as in the input, with epoch_time and promoted_time of
---            the entry, and the time of each run, in seconds since 1970. The tables of the runs
---            are used again for the next process: copy what you keep.
+--   process  { entry = {...}, runs = {...} } as in the input. Times are in seconds since 1970:
+--            epoch_time and promoted_time of the entry, the time of each run. A run also has its
+--            index, and duplicate if one before it has the same run_id; run_id(i) and started_at(i)
+--            give its texts. The tables of the runs are used again for the next process: copy what
+--            you keep.
 --   context  { now = seconds since 1970, now_text = the same as text, trials = ..., started = ...,
 --            loss_limit = ... }
 --   decision { process_id, state, weight, reasons = { "CODE: numbers", ... }, entry = {...} }
@@ -39,7 +41,7 @@ typedef struct {
   uint32_t run_count, run_capacity;
 } policy_line;
 ]]
-local ESCAPED = 65536
+local ESCAPED, DUPLICATE = 65536, 262144
 
 local M = {}
 
@@ -106,10 +108,8 @@ end
 
 -- Fills the table of a run, which belongs to the policy until the next line.
 local function fill_run(run, raw, host)
-  local escaped = band(raw.has, ESCAPED) ~= 0
-  run.run_id = text_of(raw.run_id, escaped, host.decode)
-  run.started_at = text_of(raw.started_at, escaped, host.decode)
   run.time, run.status = raw.time_s, statuses[raw.status]
+  run.duplicate = band(raw.has, DUPLICATE) ~= 0
   run.capital_allocated_usd = number_of(raw, 5, 32)
   if raw.metrics.at ~= nil then -- names of its own
     run.metrics = json.without_null(host.decode(ffi_string(raw.metrics.at, raw.metrics.bytes)),
@@ -199,6 +199,17 @@ function M.new(host)
     return time
   end
 
+  -- Texts of the run i: a million of them in Lua would cost more than all the rest.
+  local function run_id(i)
+    local raw = line.runs[i - 1]
+    return text_of(raw.run_id, band(raw.has, ESCAPED) ~= 0, host.decode)
+  end
+
+  local function started_at(i)
+    local raw = line.runs[i - 1]
+    return text_of(raw.started_at, band(raw.has, ESCAPED) ~= 0, host.decode)
+  end
+
   -- Takes what is in host.line.
   function self.take(number)
     local where = format("%s:%d", host.input, number)
@@ -206,7 +217,7 @@ function M.new(host)
     for i = 1, line.run_count do
       local run = pool[i]
       if not run then
-        run = { known = {} }
+        run = { index = i, known = {} }
         pool[i] = run
       end
       fill_run(run, line.runs[i - 1], host)
@@ -220,7 +231,8 @@ function M.new(host)
     seen[id] = number
     ids[#ids + 1] = id
     records[#records + 1] = policy.evaluate({
-      entry = entry, runs = runs, epoch_time = read_time(where, entry, "epoch_started_at"),
+      entry = entry, runs = runs, run_id = run_id, started_at = started_at,
+      epoch_time = read_time(where, entry, "epoch_started_at"),
       promoted_time = read_time(where, entry, "promoted_at"),
     }, host.context)
   end

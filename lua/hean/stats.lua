@@ -54,12 +54,12 @@ function M.normal_quantile(p)
 end
 local normal_quantile = M.normal_quantile
 
+local function guard(value)
+  return abs(value) < 1e-300 and 1e-300 or value
+end
+
 -- The continued fraction of the incomplete beta function, by Lentz.
 local function beta_fraction(x, a, b)
-  local tiny = 1e-300
-  local function guard(value)
-    return abs(value) < tiny and tiny or value
-  end
   local c = 1
   local d = 1 / guard(1 - (a + b) * x / (a + 1))
   local h = d

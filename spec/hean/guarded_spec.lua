@@ -10,7 +10,7 @@ local LIMIT = 0.06
 local function runs_of(rois)
   local runs = {}
   for i, roi in ipairs(rois) do
-    runs[i] = { run_id = "r" .. i, status = "COMPLETED", started_at = "t" .. i,
+    runs[i] = { index = i, name = "r" .. i, status = "COMPLETED",
       time = NOW - 3600 - (#rois - i) * DAY,
       metrics = { roi = roi, volatility = ({ 0.005, 0.02, 0.05 })[i % 3 + 1],
         spread_bps = ({ 2, 7, 20 })[i % 3 + 1] } }
@@ -23,7 +23,15 @@ local function process(rois, entry)
   for key, value in pairs(entry or {}) do
     e[key] = value
   end
-  return { entry = e, runs = runs_of(rois), promoted_time = e.promoted_time }
+  local p = { entry = e, runs = runs_of(rois), promoted_time = e.promoted_time }
+  function p.run_id(i)
+    for _, run in ipairs(p.runs) do
+      if run.index == i then
+        return run.name
+      end
+    end
+  end
+  return p
 end
 
 -- Decisions by process id.
@@ -94,7 +102,7 @@ describe("guarded: a run that does not count", function()
     p.runs[3].metrics.roi = nil
     p.runs[4].metrics.roi = 0 / 0
     p.runs[5].metrics.roi = -math.huge
-    p.runs[7].run_id = "r6"
+    p.runs[7].duplicate = true
     local decision = decide(p)
     expect("PROBATION", "EVIDENCE_E20", decision)
     assert.equal(36, decision.entry.n)
@@ -278,7 +286,7 @@ describe("guarded: rows about one process", function()
       for key, value in pairs(p.entry) do
         entry[key] = value
       end
-      assert.equal(code, code_of(decide { entry = entry, runs = p.runs,
+      assert.equal(code, code_of(decide { entry = entry, runs = p.runs, run_id = p.run_id,
         promoted_time = p.promoted_time }))
       if repair[step] then
         repair[step](p.entry, fail)
@@ -625,8 +633,8 @@ describe("guarded: properties (seed " .. seed .. ")", function()
       local before = random_process(uniform, "p", states[1 + math.floor(uniform() * 3)])
       local after = copy(before)
       local roi = -LIMIT * uniform()
-      after.runs[#after.runs + 1] = { run_id = "last", status = "COMPLETED", time = NOW,
-        started_at = "t", metrics = { roi = roi, volatility = uniform() * 0.05,
+      after.runs[#after.runs + 1] = { index = #after.runs + 1, status = "COMPLETED", time = NOW,
+        metrics = { roi = roi, volatility = uniform() * 0.05,
           spread_bps = uniform() * 20 } }
       local old = decide(before)
       promoted = promoted + (ranks[old.state] >= 3 and 1 or 0)

@@ -7,7 +7,7 @@ local NOW, DAY = 1790000000, 86400
 local function runs_of(list)
   local runs = {}
   for i, item in ipairs(list) do
-    local run = { run_id = "r" .. i, status = "COMPLETED", started_at = "t" .. i, metrics = {},
+    local run = { run_id = "r" .. i, status = "COMPLETED", metrics = {},
       time = NOW - (#list - i + 1) * DAY }
     for key, value in pairs(type(item) == "table" and item or { delta = item }) do
       if key == "delta" then
@@ -33,7 +33,7 @@ end
 
 local function decide(state, list)
   return original.evaluate({ entry = { process_id = "p", state = state },
-    runs = runs_of(list) }, { now = NOW })
+    runs = runs_of(list), started_at = function(i) return "t" .. i end }, { now = NOW })
 end
 
 local function expect(state, reason, decision)

@@ -169,10 +169,10 @@ local function original_life(rois, days_in_core)
         runs[k - 1] = runs[k]
       end
     end
-    runs[n] = { status = "COMPLETED", time = day * 86400, started_at = "",
+    runs[n] = { status = "COMPLETED", time = day * 86400,
       metrics = { capital_delta = rois[day], roi = rois[day] } }
-    state = original.evaluate({ entry = { process_id = "p", state = state }, runs = runs },
-      { now = day * 86400 }).state
+    state = original.evaluate({ entry = { process_id = "p", state = state }, runs = runs,
+      started_at = tostring }, { now = day * 86400 }).state
     if state == "KILLED" then
       killed = day
       break

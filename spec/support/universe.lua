@@ -79,13 +79,13 @@ function M.original(rois, visit)
     local runs = {}
     for day = 1, M.DAYS do
       if state ~= "KILLED" then
-        runs[#runs + 1] = { status = "COMPLETED", time = day * 86400, started_at = day,
+        runs[#runs + 1] = { status = "COMPLETED", time = day * 86400,
           metrics = { capital_delta = rois[i][day], roi = rois[i][day] } }
         if #runs > 100 then
           table.remove(runs, 1)
         end
-        state = original.evaluate({ entry = { process_id = i, state = state }, runs = runs },
-          { now = day * 86400 }).state
+        state = original.evaluate({ entry = { process_id = i, state = state }, runs = runs,
+          started_at = tostring }, { now = day * 86400 }).state
       end
       visit(day, i, state)
     end

@@ -154,6 +154,31 @@ static void policy_reads_times_like_the_rest_of_the_system(void **state)
     }
 }
 
+static void policy_input_marks_runs_that_come_twice(void **state)
+{
+    (void)state;
+    static const char source[] =
+        "return { evaluate = function(p) local s = 'A: ' for i, r in ipairs(p.runs) do\n"
+        "s = s .. p.run_id(i) .. (r.duplicate and '!' or ' ') end\n"
+        "return { process_id = 'a', state = 'NEW', weight = 0, reasons = { s }, entry = {} } end }";
+    base_buffer input;
+    char out[8192];
+    hean_error error;
+    base_buffer_init(&input, base_allocator_default());
+    base_buffer_printf(&input, "{" ENTRY ",\"runs\":[");
+    for (int i = 0; i < 500; i++)
+        base_buffer_printf(&input,
+                           "%s{\"run_id\":\"r%d\",\"status\":\"RUNNING\","
+                           "\"started_at\":\"2026-01-01\"}",
+                           i > 0 ? "," : "", i == 400 ? 7 : i);
+    base_buffer_printf(&input, "]}");
+    assert_status(run_source(source, input.data, out, sizeof(out), &error), HEAN_OK, &error);
+    assert_non_null(strstr(out, "r6 r7 r8 "));
+    assert_non_null(strstr(out, "r399 r7!r401 "));
+    assert_null(strstr(strchr(out, '!') + 1, "!"));
+    base_buffer_deinit(&input);
+}
+
 static void policy_errors_name_the_policy(void **state)
 {
     (void)state;
@@ -194,6 +219,7 @@ int main(void)
         cmocka_unit_test(policy_decides_line_by_line),
         cmocka_unit_test(policy_input_is_refused_by_line_and_field),
         cmocka_unit_test(policy_reads_times_like_the_rest_of_the_system),
+        cmocka_unit_test(policy_input_marks_runs_that_come_twice),
         cmocka_unit_test(policy_errors_name_the_policy),
         cmocka_unit_test(policy_sees_no_clock_and_no_file),
     };

@@ -344,8 +344,7 @@ local words = {
       number(r.sharpe))
   end,
   DECAY_DETECTED = function(r)
-    return format("CUSUM %s > %s against a Sharpe ratio of %s", number(r.cusum),
-      number(r.cusum_limit), number(r.s_ref))
+    return format("CUSUM %s > %s since the promotion", number(r.cusum), number(r.cusum_limit))
   end,
   INSUFFICIENT_RUNS = function(r, params)
     return format("%d runs of %d, effective %s of %s", r.n, params.runs_min, number(r.n_eff),
@@ -469,23 +468,39 @@ local function families_of(processes, params)
   return result
 end
 
--- What is written down with every decision.
+-- What a report may leave out, so that nothing older stays in the entry.
+local optional = { "mean", "decayed_mean", "sd", "sharpe", "skew", "kurtosis", "psr_wald",
+  "psr_null", "min_track_record", "futility_margin", "sharpe_shrunken", "dsr", "runs_needed",
+  "holdout_t", "regime_closed", "cusum", "cusum_limit", "family_pbo", "z_volatility", "z_spread",
+  "z_session", "hhi_volatility", "hhi_spread", "hhi_session" }
+
+-- What is written down with every decision, into the entry, which goes into the next decision.
 local function report(p, now, population)
   local params, risk, known = p.params, p.risk, p.former or p
   local epoch, evidence = known.epoch, known.evidence
-  local r = {
-    state = p.state, n = epoch.n, mean = epoch.n > 0 and epoch.mean or nil,
-    decayed_mean = epoch.n > 0 and epoch.fresh_mean or nil, loss_limit = p.loss_limit,
-    worst_roi = risk.low, drawdown = risk.drawdown, max_drawdown = risk.worst,
-    completed = risk.completed, failed = risk.failed, kappa = p.kappa, epoch = p.epochs,
-    p_ops_failure = stats.beta_posterior(risk.failed, risk.completed, 1, 1, 0.5),
-    ln_e = evidence.log_e, ln_e_max = evidence.log_e_max, p = exp(-evidence.log_e_max),
-    bh_threshold = max(population.p_max, 0), started = population.m, trials = population.trials,
-    trial_variance = population.variance, s_ref = known.s_ref,
-    cusum = known.s_ref and known.cusum or nil, family = p.entry.family,
-    cusum_limit = known.s_ref and stats.cusum_limit(known.s_ref, params.decay_run_length or 0),
-    family_pbo = p.family and p.family.pbo or nil,
-  }
+  local r = p.entry
+  for i = 1, #optional do
+    r[optional[i]] = nil
+  end
+  r.state, r.weight, r.runs_count = p.state, p.weight, risk.completed + risk.failed
+  r.completed, r.failed = risk.completed, risk.failed
+  r.p_ops_failure = stats.beta_posterior(risk.failed, risk.completed, 1, 1, 0.5)
+  r.worst_roi, r.drawdown, r.max_drawdown = risk.low, risk.drawdown, risk.worst
+  r.n, r.epoch, r.kappa, r.loss_limit = epoch.n, p.epochs, p.kappa, p.loss_limit
+  if epoch.n > 0 then
+    r.mean, r.decayed_mean = epoch.mean, epoch.fresh_mean
+  end
+  r.ln_e, r.ln_e_max, r.p = evidence.log_e, evidence.log_e_max, exp(-evidence.log_e_max)
+  r.bh_threshold, r.started = max(population.p_max, 0), population.m
+  r.trials, r.trial_variance = population.trials, population.variance
+  r.s_ref, r.sigma_ref = p.s_ref, p.sigma_ref
+  if known.s_ref then
+    r.cusum, r.cusum_limit = known.cusum, stats.cusum_limit(known.s_ref, params.decay_run_length
+      or 0)
+  end
+  if p.family then
+    r.family_pbo = p.family.pbo
+  end
   r.W, r.n_eff = record.freshness(epoch, now, params.half_life_days)
   r.ln_e_needed = log(population.m / (params.fdr * max(population.count, 1)))
   if r.ln_e > 0 then
@@ -569,34 +584,20 @@ local function flags(p, r)
   return reasons
 end
 
--- What a report may leave out, so that nothing older stays in the entry.
-local optional = { "mean", "decayed_mean", "sd", "sharpe", "skew", "kurtosis", "psr_wald",
-  "psr_null", "min_track_record", "futility_margin", "sharpe_shrunken", "dsr", "runs_needed",
-  "holdout_t", "regime_closed", "cusum", "cusum_limit", "family_pbo", "z_volatility", "z_spread",
-  "z_session", "hhi_volatility", "hhi_spread", "hhi_session" }
-
--- The entry goes into the next decision: the report, and where epoch and promotion began.
+-- `r` is the entry with the report.
 local function decision_of(p, code, r, now_text)
-  local entry, reasons = p.entry, flags(p, r)
+  local reasons = flags(p, r)
   local why = p.held and "closed before the newest losses, which open no gate"
     or words[code](r, p.params)
   table.insert(reasons, 1, code .. ": " .. why)
-  for i = 1, #optional do
-    entry[optional[i]] = nil
-  end
-  for key, value in pairs(r) do
-    entry[key] = value
-  end
-  entry.state, entry.weight, entry.runs_count = p.state, p.weight, p.risk.completed + p.risk.failed
-  entry.s_ref, entry.sigma_ref = p.s_ref, p.sigma_ref
-  entry.epoch_version = entry.version
+  r.epoch_version = r.version
   if p.former then
-    entry.epoch_started_at, entry.promoted_at = now_text, nil
+    r.epoch_started_at, r.promoted_at = now_text, nil
   elseif p.promoted then
-    entry.promoted_at = now_text
+    r.promoted_at = now_text
   end
   return { process_id = p.id, state = p.state, weight = p.weight, reasons = reasons,
-    entry = entry }
+    entry = r }
 end
 
 -- The record of one process; the rows wait until all are known.
@@ -604,7 +605,7 @@ local function evaluate(process, context, params)
   local entry = process.entry
   local p = policy.process(entry, params, nil, context.loss_limit)
   local runs
-  runs, p.faults = record.accept(process.runs, context.now, p.risk)
+  runs, p.faults = record.accept(process, context.now, p.risk)
   p.changed = entry.epoch_version ~= nil and entry.version ~= entry.epoch_version
   local since = process.epoch_time or -huge
   local promoted_time = p.s_ref and process.promoted_time or huge

@@ -50,7 +50,8 @@ local function by_time(a, b)
 end
 
 -- Completed and failed runs, in time order for the drawdown; the sums are in the order given.
-local function update(entry, runs, now)
+local function update(entry, process, now)
+  local runs = process.runs
   local deltas, ages, wins, losses, roi, hours = {}, {}, 0, 0, 0, 0
   local ended, last = {}, nil
   for i = 1, #runs do
@@ -63,8 +64,8 @@ local function update(entry, runs, now)
       losses = losses + (run.status == "FAILED" and 1 or 0)
       roi = roi + (run.metrics.roi or 0)
       hours = hours + (run.metrics.time_hours or 0)
-      if last == nil or run.time > last.time then
-        last = run
+      if last == nil or run.time > runs[last].time then
+        last = i
       end
     end
   end
@@ -83,7 +84,7 @@ local function update(entry, runs, now)
   entry.fail_rate = count > 0 and losses / count or 0
   entry.time_efficiency = hours > 0 and sum / hours or 0
   if last then
-    entry.last_run_at = last.started_at
+    entry.last_run_at = process.started_at(last)
   end
 end
 
@@ -161,7 +162,7 @@ end
 
 function policy.evaluate(process, context)
   local entry, runs = process.entry, process.runs
-  update(entry, runs, context.now)
+  update(entry, process, context.now)
   local state, reason = evaluate(entry, runs, context.now)
   entry.state = state
   entry.weight = weight_of(entry)

@@ -161,20 +161,20 @@ end
 
 -- ---- runs as they come ----
 
-local function in_order(a, b)
-  return a.time < b.time or (a.time == b.time and a.run_id < b.run_id)
-end
-
--- The ended runs with a finite roi in time order, and what was wrong with the others. Operational
--- counts go to `risk`.
-function M.accept(runs, now, risk)
-  local good, seen, sorted = {}, {}, true
+-- The ended runs with a finite roi of a process in time order, and what was wrong with the others.
+-- Operational counts go to `risk`.
+function M.accept(process, now, risk)
+  local runs, good, sorted = process.runs, {}, true
+  local function in_order(a, b)
+    return a.time < b.time or (a.time == b.time and a.index ~= b.index
+      and process.run_id(a.index) < process.run_id(b.index))
+  end
   local faults = { invalid = 0, future = 0 }
   for i = 1, #runs do
     local run = runs[i]
     local failed = run.status == "FAILED"
     if failed or run.status == "COMPLETED" then
-      if seen[run.run_id] then
+      if run.duplicate then
         faults.invalid = faults.invalid + 1
       elseif run.time > now then
         faults.future = faults.future + 1
@@ -184,13 +184,12 @@ function M.accept(runs, now, risk)
         local roi = run.metrics.roi
         if roi and roi - roi == 0 then
           local n = #good
-          sorted = sorted and (n == 0 or not in_order(run, good[n]))
+          sorted = sorted and (n == 0 or run.time > good[n].time)
           good[n + 1] = run
         else
           faults.invalid = faults.invalid + 1
         end
       end
-      seen[run.run_id] = true
     end
   end
   if not sorted then
