@@ -45,21 +45,33 @@ local function profit(run)
   return run.metrics.capital_delta or 0
 end
 
-local function by_time(a, b)
-  return a.time < b.time or (a.time == b.time and a.index < b.index)
+-- Runs at the same time stay in the order given.
+local function in_time_order(deltas, times)
+  local order, result = {}, {}
+  for i = 1, #times do
+    order[i] = i
+  end
+  sort(order, function(a, b)
+    return times[a] < times[b] or (times[a] == times[b] and a < b)
+  end)
+  for i = 1, #order do
+    result[i] = deltas[order[i]]
+  end
+  return result
 end
 
 -- Completed and failed runs, in time order for the drawdown; the sums are in the order given.
 local function update(entry, process, now)
   local runs = process.runs
-  local deltas, ages, wins, losses, roi, hours = {}, {}, 0, 0, 0, 0
-  local ended, last = {}, nil
+  local deltas, times, wins, losses, roi, hours = {}, {}, 0, 0, 0, 0
+  local last, sorted, sum = nil, true, 0
   for i = 1, #runs do
     local run = runs[i]
     if run.status == "COMPLETED" or run.status == "FAILED" then
       local n = #deltas + 1
-      deltas[n], ages[n] = profit(run), (now - run.time) / DAY
-      ended[n] = { time = run.time, index = n }
+      deltas[n], times[n] = profit(run), run.time
+      sum = sum + deltas[n] * 2 ^ (-(now - run.time) / DAY / params.half_life_days)
+      sorted = sorted and (n == 1 or run.time >= times[n - 1])
       wins = wins + (run.status == "COMPLETED" and 1 or 0)
       losses = losses + (run.status == "FAILED" and 1 or 0)
       roi = roi + (run.metrics.roi or 0)
@@ -70,16 +82,9 @@ local function update(entry, process, now)
     end
   end
   local count = #deltas
-  sort(ended, by_time)
-  local in_time = {}
-  local sum = 0
-  for i = 1, count do
-    in_time[i] = deltas[ended[i].index]
-    sum = sum + deltas[i] * 2 ^ (-ages[i] / params.half_life_days)
-  end
   entry.runs_count, entry.wins, entry.losses = count, wins, losses
   entry.pnl_sum = sum
-  entry.max_dd = stats.drawdown(in_time)
+  entry.max_dd = stats.drawdown(sorted and deltas or in_time_order(deltas, times))
   entry.avg_roi = count > 0 and roi / count or 0
   entry.fail_rate = count > 0 and losses / count or 0
   entry.time_efficiency = hours > 0 and sum / hours or 0
