@@ -1,10 +1,12 @@
-"""Checks expositions: metrics_check.py TEXT OPENMETRICS TEXT_LATER
+"""Checks expositions: metrics_check.py TEXT OPENMETRICS TEXT_LATER STATUS SCHEMA
 
-TEXT and OPENMETRICS are of one moment, TEXT_LATER is the same host a little later. Beside the
+TEXT, OPENMETRICS and STATUS (/api/v1/status, of the form SCHEMA) are of one moment, TEXT_LATER is the
+same host a little later. Beside the
 strict OpenMetrics parser of python3-prometheus-client and promtool's linter this finds what both
 let pass: series that stand twice, formats that disagree, counters that fall. Then it breaks the
 texts on purpose and makes sure that each kind of damage is found.
 """
+import json
 import re
 import shutil
 import subprocess
@@ -79,6 +81,31 @@ def check_promtool(text):
         raise ValueError(f"promtool: {run.returncode} {wrong or lines}")
 
 
+def check_status(text, path, schema_path):
+    """Its form, and that its figures are those of the exposition, digit by digit."""
+    import jsonschema
+    schema = json.load(open(schema_path, encoding="utf-8"))
+    status = json.load(open(path, encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    jsonschema.validate(status, schema)
+    found = samples(text)
+    for metric, group, field in (("hean_equity", "account", "equity"), ("hean_fees", "pnl", "fees"),
+                                 ("hean_realized_pnl", "pnl", "realized"),
+                                 ("hean_unrealized_pnl", "pnl", "unrealized"),
+                                 ("hean_funding", "pnl", "funding"),
+                                 ("hean_rewards", "pnl", "rewards"),
+                                 ("hean_opp_cost", "pnl", "opportunity_cost"),
+                                 ("hean_net_pnl", "pnl", "net")):
+        if found[metric] != status[group][field]:
+            raise ValueError(f"{metric} is {found[metric]} and {status[group][field]}")
+    for change in ({"sequence": "1"}, {"mode": "demo"}, {"more": 1}):
+        try:
+            jsonschema.validate({**status, **change}, schema)
+        except jsonschema.ValidationError:
+            continue
+        raise ValueError(f"the schema lets {change} pass")
+
+
 def all_checks(text, openmetrics, later):
     check_own(text, openmetrics, later)
     check_parser(openmetrics)
@@ -121,6 +148,7 @@ def main():
         print("skipped: python3-prometheus-client is not installed")
         return 77
     all_checks(*texts)
+    check_status(texts[0], sys.argv[4], sys.argv[5])
     for name, damaged in broken(*texts):
         try:
             all_checks(*damaged)

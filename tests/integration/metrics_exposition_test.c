@@ -19,6 +19,19 @@ static void write_text(metrics_hub *hub, metrics_format format, const char *path
     base_buffer_deinit(&text);
 }
 
+static void write_status(metrics_hub *hub, const char *path)
+{
+    base_json json;
+    hean_error error;
+
+    base_json_init(&json, base_allocator_default());
+    metrics_hub_write_status(hub, FIXTURE_NOW_NS, &json);
+    assert_false(json.buffer.failed);
+    assert_status(base_file_replace(path, json.buffer.data, json.buffer.length, &error), HEAN_OK,
+                  &error);
+    base_buffer_deinit(&json.buffer);
+}
+
 static void use_handles(metrics_hub *hub)
 {
     metrics_registry *registry = metrics_hub_registry(hub);
@@ -44,26 +57,30 @@ static void use_handles(metrics_hub *hub)
 static void both_formats_pass_every_checker_and_damage_is_found(void **state)
 {
     metrics_hub *hub = fixture_hub(base_allocator_default());
-    char folder[1024], text[1100], open[1100], later[1100], command[5000];
+    char folder[1024], text[1100], open[1100], later[1100], status[1100];
+    char command[9000];
     int result;
     (void)state;
     (void)snprintf(folder, sizeof folder, "%s", test_folder("exposition"));
     (void)snprintf(text, sizeof text, "%s/text", folder);
     (void)snprintf(open, sizeof open, "%s/openmetrics", folder);
     (void)snprintf(later, sizeof later, "%s/later", folder);
+    (void)snprintf(status, sizeof status, "%s/status", folder);
     use_handles(hub);
     fixture_publish(hub, FIXTURE_NOW_NS);
     metrics_hub_collect(hub, FIXTURE_NOW_NS, &fixture_process);
     write_text(hub, METRICS_TEXT, text);
     write_text(hub, METRICS_OPENMETRICS, open);
+    write_status(hub, status);
     use_handles(hub);
     fixture_publish(hub, FIXTURE_NOW_NS + BASE_NS_PER_S);
     metrics_hub_collect(hub, FIXTURE_NOW_NS + BASE_NS_PER_S, &fixture_process);
     write_text(hub, METRICS_TEXT, later);
     metrics_hub_close(hub);
     (void)snprintf(command, sizeof command,
-                   "/usr/bin/python3 %s/tests/integration/metrics_check.py %s %s %s",
-                   TEST_SOURCE_DIR, text, open, later);
+                   "/usr/bin/python3 %s/tests/integration/metrics_check.py %s %s %s %s "
+                   "%s/spec/schema/status_api.json",
+                   TEST_SOURCE_DIR, text, open, later, status, TEST_SOURCE_DIR);
     result = system(command); /* NOLINT: a test */
     assert_true(WIFEXITED(result));
     if (WEXITSTATUS(result) == 77)
