@@ -255,7 +255,7 @@ static void print_table(const attribute *self)
 static hean_status take_line(attribute *self, const char *line, size_t bytes, bool *fatal,
                              hean_error *error)
 {
-    run_texts texts;
+    run_texts texts = {0};
     attribution_run run;
     attribution figures;
     hean_status status = run_list_read(line, bytes, &texts, &run, error);
