@@ -102,6 +102,11 @@ static hean_status look_up(batch *self, item *first, item *end, int *used, hean_
 
     *used = 0;
     while (status == HEAN_OK && row) {
+        if (*used ==
+            STORE_KEY_PROBES) { /* whole numbers of a range: only a damaged tree has more */
+            (void)sqlite3_reset(keys);
+            return base_fail(error, HEAN_E_CORRUPT, "%s: a key is there twice", self->store->path);
+        }
         sequences[(*used)++] = sqlite3_column_int64(keys, 0);
         status = sql_step(self->store, keys, &row, error);
     }

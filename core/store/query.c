@@ -203,24 +203,28 @@ static hean_status prepare_balances(store *self, const ledger_filter *filter, un
     return prepare(self, &sql, filter, out, error);
 }
 
-static const char *split_text(sqlite3_stmt *row, int column, unsigned by, unsigned bit)
+/* A text of what is split by; false if it is none. */
+static bool split_text(sqlite3_stmt *row, int column, bool wanted, const char **out)
 {
-    return (by & bit) != 0 ? (const char *)sqlite3_column_text(row, column) : NULL;
+    *out = wanted ? text_of(row, column) : NULL;
+    return !wanted || *out != NULL;
 }
 
 static hean_status read_group(sqlite3_stmt *row, unsigned by, ledger_group *out, hean_error *error)
 {
     ledger_group group = {
         .mode = (by & LEDGER_BY_MODE) != 0 ? sqlite3_column_int(row, 0) : LEDGER_ANY,
-        .run = split_text(row, 1, by, LEDGER_BY_RUN),
-        .process = split_text(row, 2, by, LEDGER_BY_PROCESS),
-        .strategy = split_text(row, 3, by, LEDGER_BY_STRATEGY),
-        .symbol = split_text(row, 4, by, LEDGER_BY_SYMBOL),
-        .currency = (const char *)sqlite3_column_text(row, 5),
         .day = (by & LEDGER_BY_DAY) != 0 ? sqlite3_column_int64(row, 6) : INT64_MIN,
     };
     int column = SUM_COLUMN;
 
+    if (!split_text(row, 1, (by & LEDGER_BY_RUN) != 0, &group.run) ||
+        !split_text(row, 2, (by & LEDGER_BY_PROCESS) != 0, &group.process) ||
+        !split_text(row, 3, (by & LEDGER_BY_STRATEGY) != 0, &group.strategy) ||
+        !split_text(row, 4, (by & LEDGER_BY_SYMBOL) != 0, &group.symbol) ||
+        !split_text(row, 5, true, &group.currency) ||
+        ((by & LEDGER_BY_DAY) != 0 && group.day > INT64_MAX / STORE_NS_PER_DAY))
+        return base_fail(error, HEAN_E_CORRUPT, "a balance has names or a day that nobody posted");
     for (int kind = 0; kind < LEDGER_KIND_COUNT; kind++, column += 2) {
         base_int128 amount = (base_int128)sqlite3_column_int64(row, column) * BASE_E8 +
                              sqlite3_column_int64(row, column + 1);

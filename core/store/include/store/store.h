@@ -11,7 +11,9 @@
  * Invariants
  *   S1  L1 to L5 of ledger/ledger.h, on disk: triggers refuse UPDATE and DELETE of entries, unique
  *       indexes refuse a second posting of an id.
- *   S2  a call that returned HEAN_OK is durable; one that failed changed nothing.
+ *   S2  a call that returned HEAN_OK is durable; one that failed changed nothing. (If the disk fails
+ *       in the middle of a commit and the program ends before its next turn, the batch may be found
+ *       whole when the file is opened again; posting it once more changes nothing.)
  *   S3  balances are sums that are kept with the entries, in the same transaction; store_verify
  *       computes them again from nothing.
  *   S4  a file of a newer schema is not touched; one of an older is migrated forward in one
