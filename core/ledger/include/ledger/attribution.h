@@ -13,7 +13,8 @@
  *
  * Where exact integers differ from the original's floats
  *   - numbers come in as decimals, and each figure is rounded once, half-even, to 1e-8; net is the
- *     exact sum of the rounded figures (L2), and totals are exact sums of runs;
+ *     exact sum of the rounded figures (L2), and totals are exact sums of runs; a gross profit
+ *     below half of 1e-8 is 0 and so no illusion;
  *   - what the original lets through as infinite or not a number, or fails on half-way (negative
  *     capital or hours, a null), is refused by name or counts as missing;
  *   - what does not fit 64 bits in 1e-8 is refused, not rounded.
