@@ -219,7 +219,7 @@ static hean_status start(settings *set, int *code, hean_error *error)
     options.latency_ns = set->latency_ns;
     options.history_ns = set->history_ns;
     options.book_push_ns = set->book_push_ns;
-    options.limit_factor = set->limit_factor > 100000 ? 0 : (int32_t)set->limit_factor;
+    options.limit_factor = set->limit_factor > 1000 ? 0 : (int32_t)set->limit_factor;
     options.api_key = given(set->api_key, "BYBIT_API_KEY");
     options.api_secret = given(set->api_secret, "BYBIT_API_SECRET");
     if (options.api_key == NULL) {

@@ -19,6 +19,11 @@ expect "a certificate needs a key" 1 'certificate and a key' "$hean" exchange-si
 expect "a certificate must be one" 1 'not a certificate' \
   "$hean" exchange-sim --tls-cert "$here/shell.bash" --tls-key "$here/shell.bash"
 expect "it ends at the end of its input" 0 '"rest"' "$hean" exchange-sim --until-eof --json
+"$hean" data import sim:3,hours=0.02 --output "$work/sim.hean" >/dev/null 2>&1
+expect "recorded data are a market" 0 '"rest"' \
+  "$hean" exchange-sim --until-eof --json --market "$work/sim.hean"
+expect "data that are not there are named" 1 'none.hean' \
+  "$hean" exchange-sim --until-eof --json --market "$work/none.hean"
 "$hean" exchange-sim --until-eof --json </dev/null >"$work/ready"
 checks=$((checks + 1))
 if /usr/bin/python3 -c 'import json, jsonschema, sys

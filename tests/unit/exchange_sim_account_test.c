@@ -229,7 +229,7 @@ static void open_seeded(fixture *self)
     self->options.instrument_count = 0;
     self->options.market = "sim:7,funding=30s,rate=400";
     self->options.latency_ns = 3 * BASE_NS_PER_MS;
-    self->options.limit_factor = 100000;
+    self->options.limit_factor = 1000;
     hean_error error;
     assert_status(sim_open(&self->options, &self->sim, &error), HEAN_OK, &error);
     self->frames = json_array();

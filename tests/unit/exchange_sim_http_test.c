@@ -262,6 +262,25 @@ static void an_address_that_asks_too_often_is_shut_out_for_a_while(void **state)
     fixture_close(&self);
 }
 
+static void sockets_that_are_opened_too_often_are_cut(void **state)
+{
+    fixture self;
+    (void)state;
+    open_plain(&self);
+    for (uint64_t i = 1; i <= 500; i++) {
+        fixture_socket(&self, i, "/v5/public/linear");
+        sim_socket_closed(self.sim, i);
+    }
+    assert_false(self.cut[500 % 64]);
+    fixture_socket(&self, 501, "/v5/public/linear");
+    assert_true(self.cut[501 % 64]);
+    self.cut[501 % 64] = false;
+    fixture_wait(&self, 300000);
+    fixture_socket(&self, 501, "/v5/public/linear");
+    assert_false(self.cut[501 % 64]);
+    fixture_close(&self);
+}
+
 /* ---- faults of requests ---- */
 
 static void set_faults(fixture *self, const char *json)
@@ -283,6 +302,8 @@ static void faults_refuse_requests_unread(void **state)
         set_faults(&self, rows[i].faults);
         fixture_post(&self, "/v5/order/create", CREATE);
         assert_int_equal(self.http_status, rows[i].http_status);
+        assert_int_equal(strstr(self.headers, "Retry-After: 1\r\n") != NULL,
+                         rows[i].http_status == 429);
         assert_null(self.answer);
         assert_int_equal(sim_orders_made(self.sim), 0);
         set_faults(&self, "{\"reset\":true}");
@@ -483,6 +504,7 @@ int main(void)
         cmocka_unit_test(the_same_symbol_is_two_instruments_in_two_categories),
         cmocka_unit_test(a_quota_is_told_in_headers_and_then_refuses),
         cmocka_unit_test(an_address_that_asks_too_often_is_shut_out_for_a_while),
+        cmocka_unit_test(sockets_that_are_opened_too_often_are_cut),
         cmocka_unit_test(faults_refuse_requests_unread),
         cmocka_unit_test(faults_spoil_answers_to_what_was_done),
         cmocka_unit_test(a_skewed_clock_shows_everywhere),

@@ -132,8 +132,8 @@ static hean_status check(const sim_options *options, hean_error *error)
                          "more");
     if (options->speed_e3 < 1 || options->speed_e3 > 1000000)
         return base_fail(error, HEAN_E_RANGE, "speed: expected 0.001 to 1000");
-    if (options->limit_factor < 1 || options->limit_factor > 100000)
-        return base_fail(error, HEAN_E_RANGE, "limit factor: expected 1 to 100000");
+    if (options->limit_factor < 1 || options->limit_factor > 1000)
+        return base_fail(error, HEAN_E_RANGE, "limit factor: expected 1 to 1000");
     return HEAN_OK;
 }
 
@@ -344,6 +344,7 @@ void sim_close(sim_venue *sim)
     for (size_t i = 0; i < 3 * (size_t)SIM_ROUTES_MAX; i++)
         base_free(allocator, sim->buckets[i / 3][i % 3].times);
     base_free(allocator, sim->ip.times);
+    base_free(allocator, sim->opened.times);
     sim_output_deinit(sim);
     base_free(allocator, sim);
 }

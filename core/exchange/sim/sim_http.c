@@ -57,9 +57,8 @@ static bool is_private(int route)
 
 /* ---- limits ---- */
 
-/* 1: taken; 0: the window is full; -1: no memory. */
-static int bucket_take(sim_venue *sim, sim_bucket *bucket, int32_t quota, int64_t window_ns,
-                       int64_t now_ns)
+int sim_bucket_take(sim_venue *sim, sim_bucket *bucket, int32_t quota, int64_t window_ns,
+                    int64_t now_ns)
 {
     if (bucket->times == NULL) {
         bucket->times = base_alloc_array(sim->allocator, (size_t)quota, sizeof(int64_t));
@@ -85,7 +84,7 @@ bool sim_limit_take(sim_call *call)
     call->reset_ns = call->now_ns;
     if (call->quota == 0)
         return true;
-    bool taken = bucket_take(sim, bucket, call->quota, BASE_NS_PER_S, call->now_ns) == 1;
+    bool taken = sim_bucket_take(sim, bucket, call->quota, BASE_NS_PER_S, call->now_ns) == 1;
     call->left = call->quota - bucket->count;
     if (!taken && bucket->times != NULL)
         call->reset_ns = bucket->times[bucket->first] + BASE_NS_PER_S;
@@ -219,7 +218,7 @@ static hean_status put_answer(sim_venue *sim, uint64_t id, int http_status, cons
     }
     base_buffer_init(&all, sim->allocator);
     base_buffer_printf(&all, "Content-Type: %s\r\n", type);
-    if (headers != NULL)
+    if (headers->length > 0)
         base_buffer_append(&all, headers->data, headers->length);
     pending.headers = all.failed ? NULL : sim_blob_make(sim, all.data, all.length);
     pending.body = sim_blob_make(sim, body, bytes);
@@ -233,13 +232,18 @@ static hean_status put_answer(sim_venue *sim, uint64_t id, int http_status, cons
 
 static hean_status put_page(sim_venue *sim, uint64_t id, int http_status, const char *text)
 {
+    base_buffer headers;
     base_buffer body;
+    base_buffer_init(&headers, sim->allocator);
+    if (http_status == 429)
+        base_buffer_printf(&headers, "Retry-After: 1\r\n");
     base_buffer_init(&body, sim->allocator);
     base_buffer_printf(&body, "<html><head><title>%d</title></head><body><h1>%s</h1></body></html>",
                        http_status, text);
     hean_status status = body.failed ? HEAN_E_NO_MEMORY
-                                     : put_answer(sim, id, http_status, "text/html", NULL,
+                                     : put_answer(sim, id, http_status, "text/html", &headers,
                                                   body.data, body.length, false);
+    base_buffer_deinit(&headers);
     base_buffer_deinit(&body);
     return status;
 }
@@ -387,8 +391,8 @@ static bool refuse_unread(sim_venue *sim, const sim_request *request, hean_statu
         *status = put_page(sim, request->id, 403, "access too frequent");
         return true;
     }
-    int room = bucket_take(sim, &sim->ip, IP_REQUESTS * sim->options.limit_factor, IP_WINDOW_NS,
-                           sim->now_ns);
+    int room = sim_bucket_take(sim, &sim->ip, IP_REQUESTS * sim->options.limit_factor, IP_WINDOW_NS,
+                               sim->now_ns);
     if (room != 1) {
         sim->banned_until_ns = sim->now_ns + sim->options.ip_ban_ns;
         *status =

@@ -279,7 +279,7 @@ struct sim_venue {
     bool has_taken;
     /* limits */
     sim_bucket buckets[SIM_ROUTES_MAX][3]; /* by kind */
-    sim_bucket ip;
+    sim_bucket ip, opened;                 /* requests, and connections to sockets */
     int64_t banned_until_ns;
     hean_status broken; /* what ended it */
 };
@@ -451,6 +451,9 @@ extern const sim_route sim_routes[];
 extern const int sim_route_count;
 /* Room for one more request of this route and category in this second? Fills the call's limits. */
 bool sim_limit_take(sim_call *call);
+/* 1: taken; 0: the window is full; -1: no memory. */
+int sim_bucket_take(sim_venue *sim, sim_bucket *bucket, int32_t quota, int64_t window_ns,
+                    int64_t now_ns);
 void sim_sign(const char *secret, const char *text, size_t bytes, char out[65]);
 /* Takes from the route's quota and runs it: REST and order entry by socket. */
 hean_status sim_dispatch(sim_call *call) HEAN_WARN_UNUSED;

@@ -50,6 +50,8 @@ struct sim_server {
     bool loop_open;
     uint16_t port;
     connection *connections[CONNECTIONS_MAX];
+    size_t places; /* that were ever used */
+    bool full;     /* a connection waits to be accepted */
     uint64_t serial;
     int64_t now_ns;
     const volatile int *stop;
@@ -75,6 +77,8 @@ static void fail(sim_server *server, hean_status status)
 
 /* ---- connections ---- */
 
+static void on_connection(uv_stream_t *listener, int result);
+
 static void on_closed(uv_handle_t *handle)
 {
     connection *self = handle->data;
@@ -87,6 +91,8 @@ static void on_closed(uv_handle_t *handle)
     base_buffer_deinit(&self->plain);
     base_buffer_deinit(&self->wire);
     base_free(server->allocator, self);
+    if (server->full && uv_is_closing((uv_handle_t *)&server->listener) == 0)
+        on_connection((uv_stream_t *)&server->listener, 0);
 }
 
 static void drop(connection *self)
@@ -384,7 +390,7 @@ static void drain(sim_server *server)
     sim_output output;
     while (server->status == HEAN_OK && sim_take_output(server->venue, server_now(server), &output))
         carry(server, &output);
-    for (size_t i = 0; i < CONNECTIONS_MAX && i <= server->serial; i++) {
+    for (size_t i = 0; i < server->places; i++) {
         connection *self = server->connections[i];
         if (self != NULL && self->dirty)
             flush(self);
@@ -463,8 +469,9 @@ static void on_connection(uv_stream_t *listener, int result)
         return;
     connection *self =
         place == CONNECTIONS_MAX ? NULL : base_alloc(server->allocator, sizeof *self);
-    if (self == NULL)
-        return; /* stays in the listener's queue */
+    server->full = self == NULL;
+    if (server->full)
+        return; /* it waits until another one leaves */
     self->server = server;
     self->id = ++server->serial << 16 | place;
     self->tcp.data = self;
@@ -478,6 +485,8 @@ static void on_connection(uv_stream_t *listener, int result)
         return;
     }
     server->connections[place] = self;
+    if (place >= server->places)
+        server->places = place + 1;
     if (uv_accept(listener, (uv_stream_t *)&self->tcp) != 0 || uv_tcp_nodelay(&self->tcp, 1) != 0 ||
         (server->tls != NULL && sim_tls_open(server->tls, &self->tls) != HEAN_OK) ||
         uv_read_start((uv_stream_t *)&self->tcp, on_alloc, on_read) != 0)
@@ -576,10 +585,10 @@ void sim_server_close(sim_server *server)
     if (server == NULL)
         return;
     if (server->loop_open) {
-        for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+        uv_close((uv_handle_t *)&server->listener, NULL);
+        for (size_t i = 0; i < server->places; i++)
             if (server->connections[i] != NULL)
                 drop(server->connections[i]);
-        uv_close((uv_handle_t *)&server->listener, NULL);
         uv_close((uv_handle_t *)&server->timer, NULL);
         uv_close((uv_handle_t *)&server->look, NULL);
         (void)uv_run(&server->loop, UV_RUN_DEFAULT);

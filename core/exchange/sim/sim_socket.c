@@ -12,6 +12,8 @@
 #define ARGS_BYTES_MAX 21000
 #define SPOT_ARGS_MAX  10
 #define SILENCE_NS     (600 * BASE_NS_PER_S) /* private sockets that nothing passes are cut */
+#define OPENED_MAX     500                   /* in five minutes */
+#define OPENED_NS      (300 * BASE_NS_PER_S)
 #define SWEEP_NS       (30 * BASE_NS_PER_S)
 
 static const struct {
@@ -79,7 +81,11 @@ hean_status sim_socket_open(sim_venue *sim, uint64_t id, const char *target, int
     size_t path = strcspn(target, "?");
     if (status != HEAN_OK)
         return status;
-    for (size_t i = 0; i < BASE_COUNT(targets); i++) {
+    int room = sim_bucket_take(sim, &sim->opened, OPENED_MAX * sim->options.limit_factor, OPENED_NS,
+                               now_ns);
+    if (room < 0)
+        return HEAN_E_NO_MEMORY;
+    for (size_t i = 0; room == 1 && i < BASE_COUNT(targets); i++) {
         if (strlen(targets[i].target) != path || strncmp(targets[i].target, target, path) != 0)
             continue;
         sim_socket *socket = base_alloc(sim->allocator, sizeof *socket);

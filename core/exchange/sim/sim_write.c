@@ -330,6 +330,18 @@ static bool listed(const char *coins, const char *name)
     return false;
 }
 
+static int64_t coin_order_margin_e8(const sim_venue *sim, uint16_t coin)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < sim->active.count; i++) {
+        const sim_order *order = sim_order_at(sim, *SIM_AT(&sim->active, uint32_t, i));
+        const sim_symbol *symbol = &sim->symbols[order->symbol];
+        if (symbol->kind != HEAN_INSTRUMENT_SPOT && symbol->settle == coin)
+            sum += sim_order_margin_e8(sim, order);
+    }
+    return sum;
+}
+
 static int64_t coin_unrealized_e8(const sim_venue *sim, uint16_t coin, int64_t *margin_e8)
 {
     int64_t sum = 0;
@@ -356,11 +368,11 @@ static void write_coin(sim_venue *sim, base_buffer *out, uint16_t at)
                        coin->name, sim_e8(equity).s, sim_e8(sim_usd_e8(sim, at, equity)).s,
                        sim_e8(coin->wallet_e8).s, sim_e8(sim_locked_e8(sim, at, NULL)).s);
     base_buffer_printf(out,
-                       ",\"totalOrderIM\":\"0\",\"totalPositionIM\":\"%s\","
+                       ",\"totalOrderIM\":\"%s\",\"totalPositionIM\":\"%s\","
                        "\"totalPositionMM\":\"%s\",\"unrealisedPnl\":\"%s\","
                        "\"cumRealisedPnl\":\"%s\",\"bonus\":\"0\",\"spotHedgingQty\":\"0\"",
-                       sim_e8(margin).s, sim_e8(margin / 20).s, sim_e8(unrealized).s,
-                       sim_e8(coin->realized_e8).s);
+                       sim_e8(coin_order_margin_e8(sim, at)).s, sim_e8(margin).s,
+                       sim_e8(margin / 20).s, sim_e8(unrealized).s, sim_e8(coin->realized_e8).s);
     base_buffer_printf(out,
                        ",\"marginCollateral\":true,\"collateralSwitch\":true,\"colRes\":\"0\","
                        "\"free\":\"\",\"availableToWithdraw\":\"\",\"availableToBorrow\":\"\"}");
