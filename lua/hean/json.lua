@@ -129,7 +129,7 @@ local function encode_map(map, keys, path, depth, seen)
     if not name then
       return nil, format("%s: the key is not UTF-8 text", path)
     elseif type(value) == "number" and value - value == 0 then
-      text = M.number(value) -- no path to write down
+      text = seen.number(value) -- no path to write down
     else
       text, problem = encode(value, path == "" and key or path .. "." .. key, depth, seen)
     end
@@ -191,17 +191,22 @@ function encode(value, path, depth, seen)
     if value - value ~= 0 then
       return nil, format("%s: %s cannot be written as JSON", path, tostring(value))
     end
-    return M.number(value)
+    return seen.number(value)
   elseif kind == "boolean" then
     return tostring(value)
   end
   return nil, format("%s: a %s cannot be written as JSON", path, kind)
 end
 
+-- Fifteen digits: a third of the work, for numbers that are measurements.
+function M.measure(value)
+  return format("%.15g", value)
+end
+
 -- The JSON text of a table; or nil and what is wrong, beginning with the path of the key. An empty
--- table is "{}".
-function M.encode(value, path)
-  return encode(value, path or "", 0, {})
+-- table is "{}". `number` writes the numbers; M.number by default.
+function M.encode(value, path, number)
+  return encode(value, path or "", 0, { number = number or M.number })
 end
 
 -- Takes lua-cjson's marker for null out of what it read: a script sees nil.

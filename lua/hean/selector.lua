@@ -250,10 +250,10 @@ function M.new(host)
       local decision = type(decisions) == "table" and decisions[i]
       check_decision(host.file, decision, ids[i])
       finite_only(decision.entry)
-      local text, problem = json.encode {
+      local text, problem = json.encode({
         process_id = decision.process_id, state = decision.state, weight = decision.weight,
         reasons = decision.reasons, entry = decision.entry,
-      }
+      }, nil, json.measure)
       if not text then
         problems.raise("script", "%s: the decision on %s: %s", host.file, ids[i], problem)
       end

@@ -189,6 +189,7 @@ end
 
 -- Row 12: the code of the first closed dimension, and its name.
 local function closed_regime(p)
+  record.sort_runs(p.epoch)
   for i = 1, #p.params.regime_dimensions do
     local name = p.params.regime_dimensions[i]
     if regime_applies(p, name) then
@@ -517,6 +518,7 @@ local function report(p, now, population)
       params.prior_tau * params.prior_tau)
     r.dsr = p.dsr
   end
+  record.sort_runs(epoch)
   r.holdout_t = record.holdout(epoch, now, params.holdout_days, params.holdout_runs_min,
     params.holdout_alpha)
   for i = 1, #params.regime_dimensions do

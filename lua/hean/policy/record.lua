@@ -55,10 +55,10 @@ end
 -- The part of one epoch. It is also its own moments (n, mean, m2, m3, m4).
 function M.epoch()
   local epoch = stats.moments()
-  epoch.times, epoch.rois = {}, {}
+  epoch.times, epoch.rois, epoch.volatilities, epoch.spreads = {}, {}, {}, {}
   epoch.W, epoch.V2, epoch.fresh_mean, epoch.fresh_time = 0, 0, 0, 0
   epoch.step, epoch.factor = -1, 1 -- the last distance between two runs, and its decay
-  epoch.weighed, epoch.watched = 0, 0
+  epoch.weighed, epoch.watched, epoch.sorted = 0, 0, 0
   for i = 1, #M.dimensions do
     local name = M.dimensions[i]
     epoch[name] = buckets(sizes[name])
@@ -93,13 +93,27 @@ function M.add(epoch, time, roi, volatility, spread, half_life_days)
   epoch.W = epoch.W * factor + 1
   epoch.V2 = epoch.V2 * factor * factor + 1
   epoch.fresh_mean = epoch.fresh_mean + (roi - epoch.fresh_mean) / epoch.W
-  if volatility then
-    bucket_add(epoch.volatility, M.volatility_bucket(volatility), roi)
+  epoch.volatilities[n], epoch.spreads[n] = volatility or false, spread or false
+end
+
+-- Brings the buckets up to the newest run. Apart from `add`: what branches with the data would make
+-- a trace for every path through both.
+function M.sort_runs(epoch)
+  local rois = epoch.rois
+  for i = epoch.sorted + 1, epoch.n do
+    if epoch.volatilities[i] then
+      bucket_add(epoch.volatility, M.volatility_bucket(epoch.volatilities[i]), rois[i])
+    end
   end
-  if spread then
-    bucket_add(epoch.spread, M.spread_bucket(spread), roi)
+  for i = epoch.sorted + 1, epoch.n do
+    if epoch.spreads[i] then
+      bucket_add(epoch.spread, M.spread_bucket(epoch.spreads[i]), rois[i])
+    end
   end
-  bucket_add(epoch.session, M.session_bucket(time), roi)
+  for i = epoch.sorted + 1, epoch.n do
+    bucket_add(epoch.session, M.session_bucket(epoch.times[i]), rois[i])
+  end
+  epoch.sorted = epoch.n
 end
 
 -- Runs as if fresh, and Kish's effective number.
