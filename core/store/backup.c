@@ -19,7 +19,6 @@
 static hean_status copy_pages(store *self, const char *path, hean_error *error)
 {
     store copy = {.allocator = self->allocator, .path = (char *)path};
-    sqlite3_backup *backup = NULL;
     hean_status status = HEAN_OK;
 
     if (sqlite3_open_v2(path, &copy.db,
@@ -29,11 +28,14 @@ static hean_status copy_pages(store *self, const char *path, hean_error *error)
     if (status == HEAN_OK)
         status = sql_exec(&copy, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", error);
     if (status == HEAN_OK) {
-        backup = sqlite3_backup_init(copy.db, "main", self->db, "main");
-        if (backup == NULL || sqlite3_backup_step(backup, -1) != SQLITE_DONE)
-            status = sql_fail(sqlite3_errcode(self->db) != SQLITE_OK ? self : &copy, error);
-        if (sqlite3_backup_finish(backup) != SQLITE_OK && status == HEAN_OK)
+        sqlite3_backup *backup = sqlite3_backup_init(copy.db, "main", self->db, "main");
+        if (backup != NULL)
+            (void)sqlite3_backup_step(backup, -1); /* its failure shows in the end */
+        if (backup == NULL || sqlite3_backup_finish(backup) != SQLITE_OK) {
+            if ((sqlite3_errcode(copy.db) & 0xff) == SQLITE_CORRUPT) /* that is the original */
+                copy.path = self->path;
             status = sql_fail(&copy, error);
+        }
     }
     if (status == HEAN_OK) /* one file, that can be read without making others */
         status = sql_exec(&copy, "PRAGMA journal_mode = DELETE", error);

@@ -179,6 +179,20 @@ static hean_status apply_all(store *self, void *context, hean_error *error)
     return apply(self, to->texts, to->count, error);
 }
 
+hean_status schema_fail_old(const store *self, hean_error *error)
+{
+    return base_fail(error, HEAN_E_FORMAT,
+                     "%s has schema %d, this program's is %d: a command that writes to it moves it "
+                     "there",
+                     self->path, self->schema_version, (int)BASE_COUNT(migrations));
+}
+
+bool schema_is_old(const store *self)
+{
+    return self->access == STORE_READ && self->schema_version > 0 &&
+           self->schema_version < (int)BASE_COUNT(migrations);
+}
+
 hean_status schema_migrate(store *self, const char *const *texts, int count, hean_error *error)
 {
     bool empty;
@@ -199,12 +213,8 @@ hean_status schema_migrate(store *self, const char *const *texts, int count, hea
     }
     if (empty)
         return base_fail(error, HEAN_E_FORMAT, "%s is empty, not a HEAN store", self->path);
-    if (self->schema_version < count)
-        return base_fail(error, HEAN_E_FORMAT,
-                         "%s has schema %d, this program reads %d: a command that writes to it "
-                         "moves it there",
-                         self->path, self->schema_version, count);
-    return HEAN_OK;
+    /* An older one can be read as far as it goes: looked at and copied before it is moved. */
+    return self->schema_version > 0 ? HEAN_OK : schema_fail_old(self, error);
 }
 
 hean_status schema_open(store *self, hean_error *error)
@@ -261,7 +271,8 @@ hean_status schema_verify(store *self, hean_error *error)
 
     if (sqlite3_open(":memory:", &model) != SQLITE_OK)
         status = base_fail(error, HEAN_E_NO_MEMORY, "out of memory");
-    for (size_t i = 0; i < BASE_COUNT(migrations) && status == HEAN_OK; i++) {
+    for (size_t i = 0;
+         i < BASE_COUNT(migrations) && (int)i < self->schema_version && status == HEAN_OK; i++) {
         if (sqlite3_exec(model, migrations[i], NULL, NULL, NULL) != SQLITE_OK)
             status = base_fail(error, HEAN_E_NO_MEMORY, "%s", sqlite3_errmsg(model));
     }

@@ -129,7 +129,9 @@ hean_status sql_fail(const store *self, hean_error *error)
         return base_fail(error, HEAN_E_INVARIANT, "%s: %s", self->path, sqlite3_errmsg(self->db));
     case SQLITE_INTERRUPT:
         return base_fail(error, HEAN_E_INTERRUPTED, "%s: interrupted", self->path);
-    default: /* a table or column that is not there: somebody changed the file */
+    default: /* a table or column that is not there: the file is older, or somebody changed it */
+        if (schema_is_old(self))
+            return schema_fail_old(self, error);
         return base_fail(error, HEAN_E_CORRUPT, "%s: %s", self->path, sqlite3_errmsg(self->db));
     }
 }

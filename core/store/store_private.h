@@ -179,6 +179,9 @@ hean_status schema_open(store *self, hean_error *error) HEAN_WARN_UNUSED;
 /* As schema_open, with other migrations than HEAN's: for tests. */
 hean_status schema_migrate(store *self, const char *const *migrations, int count,
                            hean_error *error) HEAN_WARN_UNUSED;
+/* A file that is read, of a schema that lacks some tables; and the failure to find one. */
+bool schema_is_old(const store *self);
+hean_status schema_fail_old(const store *self, hean_error *error);
 /* Compares every table, index and trigger with what the migrations make. */
 hean_status schema_verify(store *self, hean_error *error) HEAN_WARN_UNUSED;
 

@@ -5,6 +5,8 @@
 
 #include "../../core/store/store_private.h"
 
+#include <store/records.h>
+
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -509,6 +511,58 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
     refused(path, STORE_READ, HEAN_E_FORMAT, "schema 0");
 }
 
+/* Back to the first migration: nothing but the ledger. */
+static void make_old(void)
+{
+    char drop[4000] = "PRAGMA user_version = 1;";
+    sqlite3_stmt *names;
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db,
+                           "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN "
+                           "('account', 'entry', 'entry_id', 'balance', 'head')",
+                           -1, &names, NULL),
+        SQLITE_OK);
+    while (sqlite3_step(names) == SQLITE_ROW) {
+        size_t used = strlen(drop);
+        (void)snprintf(drop + used, sizeof drop - used, "DROP TABLE %s;",
+                       (const char *)sqlite3_column_text(names, 0));
+    }
+    assert_int_equal(sqlite3_finalize(names), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    sql(path, drop);
+}
+
+static void an_older_store_can_be_read_before_it_is_moved(void **state)
+{
+    store *self = open_store(fresh("store_older"), STORE_WRITE);
+    hean_error error = {HEAN_OK, ""};
+    char copy[2300];
+    bool has;
+
+    (void)state;
+    (void)snprintf(copy, sizeof copy, "%s.copy", path);
+    assert_status(post_numbers(self, NULL, 0, 50, NULL, &error), HEAN_OK, &error);
+    store_close(self);
+    make_old();
+    self = open_store(path, STORE_READ);
+    assert_int_equal(self->schema_version, 1);
+    assert_verifies(self);
+    assert_int_equal(entries_of(self), 50);
+    assert_status(store_backup(self, copy, &error), HEAN_OK, &error);
+    assert_status(store_each_process(self, NULL, NULL, NULL, &error), HEAN_E_FORMAT, &error);
+    assert_non_null(strstr(error.message, "has schema 1"));
+    store_close(self);
+    self = open_store(path, STORE_WRITE); /* moves it */
+    assert_status(store_has(self, "exec:0:pnl", &has, &error), HEAN_OK, &error);
+    assert_true(has && self->schema_version > 1);
+    assert_status(store_each_process(self, NULL, NULL, NULL, &error), HEAN_OK, &error);
+    assert_verifies(self);
+    store_close(self);
+}
+
 static void a_corrupt_file_is_named(void **state)
 {
     hean_error error = {HEAN_OK, ""};
@@ -813,6 +867,7 @@ int main(void)
         cmocka_unit_test(store_makes_its_folders),
         cmocka_unit_test(a_file_that_is_no_store_is_refused_and_left_alone),
         cmocka_unit_test(a_newer_schema_is_refused_and_left_alone),
+        cmocka_unit_test(an_older_store_can_be_read_before_it_is_moved),
         cmocka_unit_test(a_corrupt_file_is_named),
         cmocka_unit_test(a_read_only_file_says_so),
         cmocka_unit_test(a_program_that_keeps_its_turn_is_named),

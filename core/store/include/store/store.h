@@ -11,13 +11,14 @@
  * Invariants
  *   S1  L1 to L5 of ledger/ledger.h, on disk: triggers refuse UPDATE and DELETE of entries, unique
  *       indexes refuse a second posting of an id.
- *   S2  a call that returned HEAN_OK is durable; one that failed changed nothing. (If the disk fails
- *       in the middle of a commit and the program ends before its next turn, the batch may be found
+ *   S2  a call that returned HEAN_OK is durable; one that failed changed nothing. (If the disk
+ * fails in the middle of a commit and the program ends before its next turn, the batch may be found
  *       whole when the file is opened again; posting it once more changes nothing.)
  *   S3  balances are sums that are kept with the entries, in the same transaction; store_verify
  *       computes them again from nothing.
  *   S4  a file of a newer schema is not touched; one of an older is migrated forward in one
- *       transaction, or not at all.
+ *       transaction, or not at all. Reading does not move it: its ledger can be read, verified and
+ *       copied before.
  * Errors of every call: HEAN_E_IO (disk full, read-only, an input or output error: the message says
  * which and what to do), HEAN_E_STATE (another program held its turn for longer than
  * STORE_TURN_MS_MAX: the message names its pid and host where they are known), HEAN_E_CORRUPT,
