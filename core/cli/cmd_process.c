@@ -4,9 +4,20 @@
 #include "cmd_process.h"
 
 static const cli_subcommand subcommands[] = {
-    {"attribute", process_attribute, "tell what runs really earned"},
     {"scan", process_scan, "take a snapshot of the environment"},
-    {"select", process_select, "let a policy decide about processes from their runs"},
+    {"plan", verb_plan, "divide the day's capital and rank opportunities"},
+    {"run", verb_run, "run processes, each once a day"},
+    {"tasks", verb_tasks, "list what waits for a person"},
+    {"done", verb_done, "answer a task"},
+    {"decide", verb_decide, "let a policy decide about all processes"},
+    {"list", verb_list, "list the processes"},
+    {"show", verb_show, "show one with its definition"},
+    {"add", verb_add, "add definitions from files"},
+    {"approve", verb_approve, "let processes run"},
+    {"disable", verb_disable, "stop processes from running"},
+    {"reject", verb_reject, "kill processes, for good"},
+    {"attribute", process_attribute, "tell what runs really earned"},
+    {"select", process_select, "let a policy decide about runs in a file"},
 };
 
 int cmd_process(int argc, char **argv)

@@ -4,6 +4,7 @@
 #include "cmd_process.h"
 
 #include <jansson.h>
+#include <string.h>
 
 int process_print_snapshot(const char *document)
 {
@@ -27,5 +28,69 @@ int process_print_snapshot(const char *document)
         cli_table_text(&table, why != NULL ? why : "");
     }
     json_decref(whole);
+    return cli_table_print(&table);
+}
+
+static void add_number(cli_table *table, const json_t *value)
+{
+    char text[40];
+
+    (void)snprintf(text, sizeof text, "%.2f", json_number_value(value));
+    cli_table_text(table, text);
+}
+
+int process_print_plan(const char *document)
+{
+    static const char *const heads[] = {"process", "state", "amount"};
+    static const char *const found_heads[] = {"opportunity", "score", "profit", "confidence"};
+    static const char *const parts[] = {"total", "reserve", "active", "experimental"};
+    json_t *whole = json_loads(document, 0, NULL), *row;
+    cli_table table;
+    size_t i;
+    int code;
+
+    for (i = 0; i < BASE_COUNT(parts); i++)
+        printf("%-14s %14.2f\n", parts[i], json_number_value(json_object_get(whole, parts[i])));
+    printf("\n");
+    cli_table_init(&table, heads, BASE_COUNT(heads), 1u << 2);
+    json_array_foreach(json_object_get(whole, "allocations"), i, row)
+    {
+        cli_table_text(&table, json_string_value(json_object_get(row, "process_id")));
+        cli_table_text(&table, json_string_value(json_object_get(row, "state")));
+        add_number(&table, json_object_get(row, "amount"));
+    }
+    code = cli_table_print(&table);
+    printf("\n");
+    cli_table_init(&table, found_heads, BASE_COUNT(found_heads), 0xE);
+    json_array_foreach(json_object_get(whole, "opportunities"), i, row)
+    {
+        const char *id = json_string_value(json_object_get(row, "id"));
+        cli_table_text(&table, id != NULL ? id : "");
+        add_number(&table, json_object_get(row, "score"));
+        add_number(&table, json_object_get(row, "expected_profit_usd"));
+        add_number(&table, json_object_get(row, "confidence"));
+    }
+    json_decref(whole);
+    return cli_table_print(&table) == CLI_EXIT_DONE ? code : CLI_EXIT_FAILED;
+}
+
+int process_print_list(const char *lines)
+{
+    static const char *const heads[] = {"process", "state", "enabled", "weight", "source"};
+    cli_table table;
+
+    cli_table_init(&table, heads, BASE_COUNT(heads), 1u << 3);
+    while (*lines != 0) {
+        const char *end = strchr(lines, '\n');
+        size_t bytes = end != NULL ? (size_t)(end - lines) : strlen(lines);
+        json_t *row = json_loadb(lines, bytes, 0, NULL);
+        cli_table_text(&table, json_string_value(json_object_get(row, "process_id")));
+        cli_table_text(&table, json_string_value(json_object_get(row, "state")));
+        cli_table_text(&table, json_is_true(json_object_get(row, "enabled")) ? "yes" : "no");
+        add_number(&table, json_object_get(row, "weight"));
+        cli_table_text(&table, json_string_value(json_object_get(row, "source")));
+        json_decref(row);
+        lines += bytes + (end != NULL);
+    }
     return cli_table_print(&table);
 }

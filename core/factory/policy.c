@@ -4,7 +4,7 @@
  */
 #include <factory/definition.h>
 
-/* None of these changes anything at the venue. */
+/* None of these changes anything at the venue; each is a route of exchange/bybit.h. */
 static const char *const read_only_endpoints[] = {
     "/v5/market/time",
     "/v5/market/instruments-info",
@@ -13,21 +13,15 @@ static const char *const read_only_endpoints[] = {
     "/v5/market/kline",
     "/v5/market/recent-trade",
     "/v5/market/funding/history",
-    "/v5/market/open-interest",
-    "/v5/market/risk-limit",
-    "/v5/announcements/index",
     "/v5/account/info",
     "/v5/account/fee-rate",
     "/v5/account/wallet-balance",
     "/v5/account/transaction-log",
     "/v5/position/list",
-    "/v5/position/closed-pnl",
     "/v5/order/realtime",
     "/v5/order/history",
     "/v5/execution/list",
     "/v5/earn/product",
-    "/v5/earn/order",
-    "/v5/earn/position",
 };
 
 static const char *const functions[] = {

@@ -64,7 +64,7 @@ static hean_status keep(run *self, hean_error *error)
 
     if (self->ops->keep == NULL)
         return HEAN_OK;
-    text = json_dumps(self->state, JSON_COMPACT | JSON_SORT_KEYS);
+    text = json_dumps(self->state, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15));
     if (text == NULL)
         return no_memory(error);
     status = self->ops->keep(self->ops->context, text, strlen(text), error);
@@ -132,7 +132,7 @@ static char *input_of(const run *self, const factory_step *step)
     if (input != NULL && params != NULL && json_object_set(input, "params", params) == 0 &&
         json_object_set(input, "steps", outputs) == 0 &&
         json_object_set(input, "opportunities", self->opportunities) == 0)
-        text = json_dumps(input, JSON_COMPACT | JSON_SORT_KEYS);
+        text = json_dumps(input, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15));
 cleanup:
     json_decref(input);
     json_decref(params);
@@ -315,7 +315,8 @@ static hean_status open_run(run *self, const char *environment, const char *stat
 
 static char *dump(const hean_allocator *allocator, const json_t *value)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS), *copy = NULL;
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15)),
+         *copy = NULL;
 
     if (text != NULL)
         copy = base_alloc(allocator, strlen(text) + 1);

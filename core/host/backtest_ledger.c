@@ -23,7 +23,14 @@ static hean_status name_run(const backtest_options *options, backtest_result *ou
     hash_sha256 *hash;
     uint8_t digest[HASH_SHA256_BYTES];
     char hex[HASH_SHA256_HEX_BYTES];
-    hean_status status = hash_sha256_open(base_allocator_default(), &hash);
+    hean_status status;
+
+    if (options->run != NULL)
+        return base_text_copy(out->run, sizeof out->run, options->run)
+                   ? HEAN_OK
+                   : base_fail(error, HEAN_E_RANGE, "backtest: expected a run of at most %d bytes",
+                               LEDGER_NAME_BYTES);
+    status = hash_sha256_open(base_allocator_default(), &hash);
 
     if (status != HEAN_OK)
         return base_fail(error, status, "backtest: the run's id: out of memory");

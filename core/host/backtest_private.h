@@ -62,6 +62,10 @@ typedef struct replay_report {
     uint64_t maker_fills, taker_fills, cancels;
     uint64_t rejects_by_reason[HEAN_REASON_COUNT];
     int64_t volume_e8;
+    /* The first instrument's book, now and then: what kind of market it was. */
+    uint64_t market_samples;
+    int64_t first_mid2_ticks, low_mid2_ticks, high_mid2_ticks;
+    double spread_sum; /* of spread / mid */
     uint8_t orders_hash[HASH_SHA256_BYTES];
     hean_position positions[MARKET_INSTRUMENTS_MAX];
     hean_metric metrics[HOST_METRICS_MAX];

@@ -124,11 +124,31 @@ static hean_status report_end(replay *self, hean_error *error)
 
 /* ---- between the callbacks ---- */
 
+static void sample_market(replay *self)
+{
+    const market_book *book = engine_book(self->host->engine, 0);
+    replay_report *report = self->report;
+    int64_t mid2 = market_book_mid2_ticks(book);
+
+    if (mid2 <= 0 || market_book_crossed(book))
+        return;
+    if (report->market_samples++ == 0)
+        report->first_mid2_ticks = report->low_mid2_ticks = report->high_mid2_ticks = mid2;
+    if (mid2 < report->low_mid2_ticks)
+        report->low_mid2_ticks = mid2;
+    if (mid2 > report->high_mid2_ticks)
+        report->high_mid2_ticks = mid2;
+    report->spread_sum +=
+        2 * (double)(book->best[MARKET_ASK].price_ticks - book->best[MARKET_BID].price_ticks) /
+        (double)mid2;
+}
+
 static void look(replay *self)
 {
     uint64_t position = self->heartbeat->position;
 
     self->until_look = CALLBACKS_PER_LOOK;
+    sample_market(self);
     if (position - self->released >= EVENTS_PER_RELEASE) {
         self->released = position;
         market_data_release(self->data, position);

@@ -70,6 +70,11 @@ static void read_figures(const replay_report *report, backtest_result *out)
     out->net_pnl_e8 =
         saturate((base_int128)out->gross_pnl_e8 - account->fees_e8 + account->funding_e8);
     out->volume_e8 = report->volume_e8;
+    if (report->market_samples > 0 && report->first_mid2_ticks > 0) {
+        out->price_range = ((double)report->high_mid2_ticks - (double)report->low_mid2_ticks) /
+                           (double)report->first_mid2_ticks;
+        out->spread_bps = report->spread_sum / (double)report->market_samples * 1e4;
+    }
     out->peak_equity_e8 = account->peak_equity_e8;
     out->max_drawdown_e8 = account->max_drawdown_e8;
     out->risk_state = (unsigned)account->risk_state <= HEAN_RISK_HARD_STOP ? account->risk_state

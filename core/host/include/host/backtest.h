@@ -43,6 +43,7 @@ typedef struct backtest_options {
     int64_t capital_e8;
     int64_t opportunity_e12; /* what capital would earn elsewhere, a year: 5 % */
     const char *process;     /* whose run this is; NULL: the strategy's name */
+    const char *run;         /* its id in the ledger; NULL: made of all that makes the result */
     int64_t entry_latency_ns, response_latency_ns;
     const hean_latency_sample *latency; /* recorded, in place of both (host/latency.h); NULL */
     size_t latency_count;
@@ -70,7 +71,7 @@ typedef struct backtest_position {
 /* The most log lines' text that is kept of one backtest; more is counted as dropped. */
 #define BACKTEST_LOG_BYTES_MAX (1u << 20)
 
-#define BACKTEST_RUN_BYTES 24 /* "bt-" and 16 hexadecimal digits */
+#define BACKTEST_RUN_BYTES (LEDGER_NAME_BYTES + 1) /* "bt-" and 16 hexadecimal digits, or given */
 
 typedef struct backtest_result {
     char strategy[HEAN_NAME_BYTES];
@@ -84,6 +85,9 @@ typedef struct backtest_result {
     int64_t gross_pnl_e8; /* realized and unrealized, before fees and funding */
     int64_t fees_e8, funding_e8, net_pnl_e8;
     int64_t volume_e8; /* value traded */
+    /* What kind of market it was, from samples of the first instrument's book; 0: no book. */
+    double price_range; /* (highest - lowest) / first mid */
+    double spread_bps;  /* mean */
     int64_t peak_equity_e8;
     int64_t max_drawdown_e8; /* fraction of the peak */
     hean_risk_state risk_state;
