@@ -452,6 +452,29 @@ static void a_gap_leaves_out_a_number_and_what_it_told(void **state)
     fixture_close(&self);
 }
 
+static void a_restarted_book_counts_from_one(void **state)
+{
+    fixture self;
+    (void)state;
+    fixture_init(&self);
+    fixture_level(&self, LINEAR, 100, HEAN_SIDE_BUY, 1000, 1);
+    fixture_level(&self, LINEAR, 200, HEAN_SIDE_BUY, 1000, 2);
+    fixture_open(&self);
+    fixture_socket(&self, 1, "/v5/public/linear");
+    fixture_say(&self, 1, "{\"op\":\"subscribe\",\"args\":[\"orderbook.50.TESTUSDT\"]}");
+    set_faults(&self, "{\"book_restart\":1}");
+    fixture_wait(&self, 150);
+    set_faults(&self, "{\"reset\":true}");
+    fixture_wait(&self, 100);
+    const json_t *first = fixture_frame(&self, "orderbook.50.TESTUSDT", 1);
+    const json_t *second = fixture_frame(&self, "orderbook.50.TESTUSDT", 2);
+    assert_int_equal(json_integer_value(fixture_at(first, "data.u")), 1);
+    assert_int_equal(json_array_size(fixture_at(first, "data.a")), 2); /* all of it */
+    assert_int_equal(json_integer_value(fixture_at(second, "data.u")), 2);
+    assert_int_equal(json_array_size(fixture_at(second, "data.a")), 0);
+    fixture_close(&self);
+}
+
 static void an_execution_may_come_long_after_its_order(void **state)
 {
     fixture self;
@@ -511,6 +534,7 @@ int main(void)
         cmocka_unit_test(faults_are_told_and_wrong_ones_refused),
         cmocka_unit_test(frames_are_doubled_lost_reordered_and_cut_off),
         cmocka_unit_test(a_gap_leaves_out_a_number_and_what_it_told),
+        cmocka_unit_test(a_restarted_book_counts_from_one),
         cmocka_unit_test(an_execution_may_come_long_after_its_order),
         cmocka_unit_test(a_rate_is_met_in_the_long_run),
     };

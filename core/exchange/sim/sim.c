@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 
 #define BUFFER_EVENTS 512
+#define WALLET_E8_MAX (1000000000 * BASE_E8)
 
 sim_options sim_options_default(void)
 {
@@ -124,6 +125,11 @@ static hean_status check(const sim_options *options, hean_error *error)
     if (options->api_key == NULL || options->api_secret == NULL || options->api_key[0] == '\0' ||
         options->api_secret[0] == '\0')
         return base_fail(error, HEAN_E_INVALID, "the venue needs an API key and a secret");
+    if (options->faults.clock_skew_ns > SIM_SKEW_NS_MAX ||
+        options->faults.clock_skew_ns < -SIM_SKEW_NS_MAX)
+        return base_fail(error, HEAN_E_RANGE, "fault clock_skew: expected an hour at most");
+    if (options->wallet_usdt_e8 > WALLET_E8_MAX)
+        return base_fail(error, HEAN_E_RANGE, "wallet: expected 1,000,000,000 at most");
     if (options->wallet_usdt_e8 < 0 || options->latency_ns < 0 || options->history_ns < 0 ||
         options->ip_ban_ns < 0 || options->latency_ns > 60 * BASE_NS_PER_S ||
         options->history_ns > 30 * 24 * 3600 * BASE_NS_PER_S)

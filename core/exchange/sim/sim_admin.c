@@ -8,8 +8,6 @@
  */
 #include "sim_internal.h"
 
-#define SKEW_NS_MAX (3600 * BASE_NS_PER_S)
-
 static bool read_faults(const json_t *body, sim_faults *out, char *why, size_t why_bytes)
 {
     const char *key;
@@ -28,7 +26,8 @@ static bool read_faults(const json_t *body, sim_faults *out, char *why, size_t w
         if (strcmp(key, "reset") == 0 && json_is_boolean(value))
             continue;
         if (strcmp(key, "clock_skew_ns") == 0 && json_is_integer(value) &&
-            json_integer_value(value) >= -SKEW_NS_MAX && json_integer_value(value) <= SKEW_NS_MAX) {
+            json_integer_value(value) >= -SIM_SKEW_NS_MAX &&
+            json_integer_value(value) <= SIM_SKEW_NS_MAX) {
             out->clock_skew_ns = json_integer_value(value);
             continue;
         }

@@ -357,9 +357,10 @@ static hean_status serve(sim_call *call, const sim_request *request, const char 
     bool get = strcmp(request->method, "GET") == 0;
     json_t *body = NULL;
     int http_status = 200;
+    const char *payload = get ? query : request->body_bytes == 0 ? "" : request->body;
     if (is_private(call->route))
-        http_status = authenticate(call, request, get ? query : request->body,
-                                   get ? strlen(query) : request->body_bytes);
+        http_status =
+            authenticate(call, request, payload, get ? strlen(query) : request->body_bytes);
     hean_status status = HEAN_OK;
     if (call->code == 0 && read_parameters(call, request, query, &body))
         status = sim_dispatch(call);

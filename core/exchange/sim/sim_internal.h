@@ -26,12 +26,13 @@
 #include <jansson.h>
 #include <string.h>
 
-#define SIM_ID_BYTES   37
-#define SIM_COIN_BYTES 20
-#define SIM_COINS_MAX  128
-#define SIM_NONE       UINT32_MAX
-#define SIM_TRADES_MAX 1000 /* that recent-trade can tell */
-#define SIM_MINUTE_NS  (60 * BASE_NS_PER_S)
+#define SIM_ID_BYTES    37
+#define SIM_COIN_BYTES  20
+#define SIM_COINS_MAX   128
+#define SIM_NONE        UINT32_MAX
+#define SIM_TRADES_MAX  1000 /* that recent-trade can tell */
+#define SIM_SKEW_NS_MAX (3600 * BASE_NS_PER_S)
+#define SIM_MINUTE_NS   (60 * BASE_NS_PER_S)
 
 /* ---- growing arrays ---- */
 typedef struct sim_list {

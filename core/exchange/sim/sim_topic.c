@@ -4,7 +4,7 @@
  *
  * Invariants
  *   T1  a snapshot and the deltas after it, applied in order of u, give the view; u grows by one
- *       with each frame (a fault leaves one out).
+ *       with each frame (faults leave one out, and begin again at 1).
  *   T2  a subscriber that joins gets the view that the others have.
  * Must not know: what clients say (sim_socket.c), orders.
  */
@@ -272,6 +272,8 @@ hean_status sim_topic_book(sim_venue *sim, sim_topic *topic)
     }
     hean_status status = HEAN_OK;
     bool any = changed[0] + changed[1] > 0;
+    bool told = topic->sockets.count > 0;
+    bool whole = depth == 1;
     for (int side = 0; any && side < 2; side++) {
         market_level *old = topic->view[side];
         topic->view[side] = topic->next[side];
@@ -280,10 +282,14 @@ hean_status sim_topic_book(sim_venue *sim, sim_topic *topic)
     }
     if (any)
         topic->update_id++;
-    if (topic->sockets.count > 0 && depth == 1)
+    if (told && any && sim_chance(sim, sim->options.faults.book_restart)) {
+        topic->update_id = 1;
+        whole = true;
+    }
+    if (told && whole)
         status = book_frame(sim, topic, true, topic->view[0], topic->view_count[0], topic->view[1],
                             topic->view_count[1], NULL);
-    else if (topic->sockets.count > 0 && any && !sim_chance(sim, sim->options.faults.sequence_gap))
+    else if (told && any && !sim_chance(sim, sim->options.faults.sequence_gap))
         status = book_frame(sim, topic, false, changes, changed[0], changes + 2 * depth, changed[1],
                             NULL);
     base_free(sim->allocator, changes);

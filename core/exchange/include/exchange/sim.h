@@ -31,15 +31,17 @@ typedef struct sim_venue sim_venue;
  *     (0.2 to 3 s) act on it and then spoil the answer
  *   of a frame to one socket: duplicate_frame, reordered_frame (after the next one), lost_frame,
  *     drop_connection
- *   of a frame of a book: sequence_gap (what changed is lost, u steps over one)
+ *   of a frame of a book: sequence_gap (what changed is lost, u steps over one), book_restart (a
+ *     snapshot with u = 1, from which the numbers go on)
  *   of a frame of executions: late_execution (0.2 to 2 s) */
 #define SIM_FAULT_MAP(X)                                                                           \
     X(http_429)                                                                                    \
     X(http_403)                                                                                    \
     X(rate_10006)                                                                                  \
-    X(http_5xx) X(slow_answer) X(cut_answer) X(accepted_no_answer) X(refused_no_answer)            \
-        X(garbage_answer) X(duplicate_frame) X(reordered_frame) X(lost_frame) X(sequence_gap)      \
-            X(drop_connection) X(late_execution)
+    X(http_5xx)                                                                                    \
+    X(slow_answer) X(cut_answer) X(accepted_no_answer) X(refused_no_answer) X(garbage_answer)      \
+        X(duplicate_frame) X(reordered_frame) X(lost_frame) X(sequence_gap) X(drop_connection)     \
+            X(book_restart) X(late_execution)
 typedef struct sim_faults {
 #define SIM_FAULT_FIELD(name) double name;
     SIM_FAULT_MAP(SIM_FAULT_FIELD)
