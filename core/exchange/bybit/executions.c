@@ -11,7 +11,6 @@
  */
 #include "venue_private.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SPAN_NS     (60 * 60 * BASE_NS_PER_S)
@@ -217,18 +216,26 @@ hean_status venue_collect_execution(void *context, const bybit_execution *row, h
     return HEAN_OK;
 }
 
-static int by_time(const void *a, const void *b)
+void venue_collected_turn(venue *self, size_t first)
 {
-    const bybit_execution *left = a, *right = b;
-    if (left->time_ns != right->time_ns)
-        return left->time_ns < right->time_ns ? -1 : 1;
-    return strcmp(left->exec_id, right->exec_id);
+    for (size_t i = first, k = self->row_count; i + 1 < k; i++) {
+        bybit_execution row = self->rows[i];
+        self->rows[i] = self->rows[--k];
+        self->rows[k] = row;
+    }
 }
 
+/* By time; executions of one millisecond stay as the venue listed them, because what a position
+ * cost depends on their order. Nearly sorted already: insertion is linear then. */
 void venue_collected_apply(venue *self, size_t first)
 {
-    if (self->row_count > first)
-        qsort(self->rows + first, self->row_count - first, sizeof *self->rows, by_time);
+    for (size_t i = first + 1; i < self->row_count; i++) {
+        bybit_execution row = self->rows[i];
+        size_t at = i;
+        for (; at > first && self->rows[at - 1].time_ns > row.time_ns; at--)
+            self->rows[at] = self->rows[at - 1];
+        self->rows[at] = row;
+    }
     for (size_t i = first; i < self->row_count; i++)
         venue_execution(self, &self->rows[i]);
     self->row_count = first;

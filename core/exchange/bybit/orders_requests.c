@@ -328,6 +328,7 @@ static hean_status find_executions_answered(venue *self, const job_result *resul
         return status;
     }
     finder->found = self->row_count > first;
+    venue_collected_turn(self, first);
     venue_collected_apply(self, first);
     return HEAN_OK;
 }

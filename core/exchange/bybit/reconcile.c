@@ -93,6 +93,7 @@ static void enter_step(venue *self, round_step step)
             round->from_ns = now_ns - (self->since_ns > 0 ? 100 : 1) * WINDOW_NS + OVERLAP_NS;
         round->to_ns = now_ns - round->from_ns > WINDOW_NS ? round->from_ns + WINDOW_NS : 0;
         self->row_count = 0;
+        round->window_first = 0;
     }
     if (step == ROUND_POSITIONS)
         round->trades = self->trades;
@@ -228,6 +229,8 @@ static void orders_listed(venue *self)
 static bool next_window(venue *self)
 {
     venue_round *round = &self->round;
+    venue_collected_turn(self, round->window_first);
+    round->window_first = self->row_count;
     if (round->to_ns == 0)
         return false;
     int64_t now_ns = venue_server_ns(self);

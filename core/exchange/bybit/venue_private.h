@@ -229,7 +229,8 @@ typedef struct venue_round {
     int64_t from_ns, to_ns;  /* venue time: the window of executions; to_ns 0: open */
     size_t earlier;
     int32_t repeats;
-    uint64_t trades; /* told when positions were asked for */
+    size_t window_first; /* of the rows: where the window under way begins */
+    uint64_t trades;     /* told when positions were asked for */
 } venue_round;
 
 typedef struct venue_clock {
@@ -439,6 +440,8 @@ void venue_find_failed(venue *self, const venue_job *job);
 void venue_execution(venue *self, const bybit_execution *row);
 hean_status venue_on_execution(void *context, const bybit_execution *row);
 hean_status venue_collect_execution(void *context, const bybit_execution *row, hean_error *error);
+/* A list from `first` on came newest first. */
+void venue_collected_turn(venue *self, size_t first);
 /* Applies what was collected from `first` on, oldest first. */
 void venue_collected_apply(venue *self, size_t first);
 void venue_executions_free(venue *self);
