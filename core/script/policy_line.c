@@ -286,7 +286,7 @@ static hean_status take_number(cursor *self, policy_run *run, int index, const c
 static hean_status read_metrics(cursor *self, policy_run *run)
 {
     const char *start = self->at;
-    policy_text name;
+    policy_text name = {NULL, 0};
     hean_status status = HEAN_OK;
     bool other = false;
 
@@ -342,8 +342,9 @@ bool policy_time_parse(const char *at, size_t bytes, double *time_s)
     if (text.bytes < 10 || text.at[4] != '-' || !take_zone(&text, &zone) ||
         base_time_parse(text.at, text.bytes, &ns) != HEAN_OK)
         return false;
-    *time_s =
-        (double)(ns / BASE_NS_PER_S - zone) + (double)(ns % BASE_NS_PER_S) / (double)BASE_NS_PER_S;
+    int64_t whole_s = ns / BASE_NS_PER_S;
+    int64_t rest_ns = ns % BASE_NS_PER_S;
+    *time_s = (double)(whole_s - zone) + (double)rest_ns / (double)BASE_NS_PER_S;
     return true;
 }
 
@@ -373,9 +374,9 @@ static hean_status take_process_id(cursor *self, policy_run *run)
     if (take_word(self, "null"))
         return HEAN_OK;
     hean_status status = take_text(self, "process_id", run, &text);
-    if (status != HEAN_OK)
+    if (status != HEAN_OK || text.at == NULL)
         return status;
-    if (known->bytes == 0)
+    if (known->at == NULL)
         *known = text;
     if (known->bytes != text.bytes || memcmp(known->at, text.at, text.bytes) != 0)
         return refuse(self, "process_id", "that of the runs before", at);
@@ -429,27 +430,26 @@ static hean_status check_run(cursor *self, policy_run *run)
     return HEAN_OK;
 }
 
-static hean_status add_run(cursor *self, policy_run **out)
+/* NULL: no memory. */
+static policy_run *add_run(policy_line *line)
 {
-    policy_line *line = self->line;
     if (line->run_count == line->run_capacity) {
         uint32_t capacity = line->run_capacity > 0 ? line->run_capacity * 2 : 128;
         policy_run *runs =
             line->allocator->resize(line->allocator->context, line->runs, capacity * sizeof(*runs));
         if (runs == NULL)
-            return base_fail(self->error, HEAN_E_NO_MEMORY, "no memory for %u runs", capacity);
+            return NULL;
         line->runs = runs;
         line->run_capacity = capacity;
     }
-    *out = &line->runs[line->run_count++];
-    memset(*out, 0, sizeof(**out));
-    return HEAN_OK;
+    policy_run *run = &line->runs[line->run_count++];
+    memset(run, 0, sizeof(*run));
+    return run;
 }
 
 static hean_status read_run(cursor *self)
 {
-    policy_run *run = NULL;
-    policy_text name;
+    policy_text name = {NULL, 0};
     const char *start = self->at;
     hean_status status;
 
@@ -459,9 +459,9 @@ static hean_status read_run(cursor *self)
         return refuse(self, field, "an object", start);
     }
     (void)snprintf(self->path, sizeof(self->path), "runs[%u].", self->line->run_count);
-    status = add_run(self, &run);
-    if (status != HEAN_OK)
-        return status;
+    policy_run *run = add_run(self->line);
+    if (run == NULL)
+        return base_fail(self->error, HEAN_E_NO_MEMORY, "no memory for another run");
     for (bool first = true; next_name(self, first, &name, &status); first = false) {
         status = take_field(self, name, run);
         if (status != HEAN_OK)
@@ -560,7 +560,7 @@ void policy_line_deinit(policy_line *line)
 hean_status policy_line_parse(policy_line *line, const char *text, size_t bytes, hean_error *error)
 {
     cursor self = {text, text, text + bytes, line, error, ""};
-    policy_text name;
+    policy_text name = {NULL, 0};
     bool runs = false;
     hean_status status;
 

@@ -530,6 +530,23 @@ describe("guarded: rows about evidence", function()
     expect("CORE", "BH_DISCOVERY", decide_all(list).p)
   end)
 
+  it("14 let keen wait until the evidence is back near its maximum", function()
+    local keen = require "hean.policy.keen"
+    local p = process(appended(strong, -0.004, 0), { state = "PROBATION" })
+    local function at(limit)
+      return decide(copy(p), with { evidence_fall_max = limit })
+    end
+    local fall = at(nil).entry.ln_e_max - at(nil).entry.ln_e
+    assert.is_true(fall > 0.01)
+    expect("CORE", "BH_DISCOVERY", at(nil))
+    expect("CORE", "BH_DISCOVERY", at(fall + 1e-9))
+    expect("PROBATION", "EVIDENCE_FALLEN", at(fall - 1e-9))
+    -- Who is in CORE already stays there.
+    p.entry.state = "CORE"
+    expect("CORE", "BH_DISCOVERY", at(0))
+    assert.equal(1, keen.params.evidence_fall_max)
+  end)
+
   it("15 say how many runs are to go", function()
     local context = { now = NOW, now_text = "now", started = 100 }
     local decision = decide(process(swinging(40, 0.008, 0.02)), nil, context)

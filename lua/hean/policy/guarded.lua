@@ -13,6 +13,7 @@
 --   5 OPS_FAILURE                KILLED                    12 REGIME_*          hold
 --   6 FUTILITY                   KILLED                    13 FAMILY_OVERFIT, DSR_BELOW   hold
 --   7 DECAY_DETECTED             TESTING, evidence anew    14 BH_DISCOVERY      CORE
+--                                                             (EVIDENCE_FALLEN  hold)
 --                                                          15 EVIDENCE_PENDING  hold
 --
 -- Invariants
@@ -41,6 +42,9 @@ policy.params = {
   shares = { 0.5, 0.3, 0.2 },
   -- False promotions among all promotions.
   fdr = 0.10,
+  -- Promotion to CORE while the evidence is at most this far (in ln E) below its maximum; nil: at
+  -- any time after it. Luck falls back, an edge seldom does (policy/keen.lua).
+  evidence_fall_max = nil,
   -- Small live capital from here on: a process without an edge gets there with probability 1/20.
   probation_evidence = 20,
   -- The smallest Sharpe ratio per run that is worth waiting for, and how often it may be killed.
@@ -309,6 +313,9 @@ function policy.after_day(p, now, p_max, family, dsr)
     return "DSR_BELOW"
   elseif exp(-p.log_e_max) <= p_max and (p.state == "PROBATION" or p.state == "CORE") then
     if p.state ~= "CORE" then
+      if p.evidence.log_e < p.log_e_max - (params.evidence_fall_max or huge) then
+        return "EVIDENCE_FALLEN"
+      end
       promote(p, "CORE")
     end
     return "BH_DISCOVERY"
@@ -379,6 +386,10 @@ local words = {
   DSR_BELOW = function(r, params)
     return format("deflated Sharpe ratio %s < %s over %d trials", number(r.dsr),
       number(params.dsr_min or params.dsr_doubtful), r.trials)
+  end,
+  EVIDENCE_FALLEN = function(r, params)
+    return format("ln E %s is more than %s below its maximum %s", number(r.ln_e),
+      number(params.evidence_fall_max), number(r.ln_e_max))
   end,
   BH_DISCOVERY = function(r)
     return format("p %s <= %s among %d processes ever started", number(r.p),
