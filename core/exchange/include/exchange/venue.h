@@ -161,8 +161,15 @@ bool venue_ready(const venue *venue);
 #define VENUE_COUNTER_MAP(X)                                                                       \
     X(requests)                                                                                    \
     X(responses)                                                                                   \
-    X(retries) X(rate_refusals) X(unknown_outcomes) X(reconnects) X(sequence_gaps) X(bad_messages) \
-        X(duplicate_executions) X(differences) X(frames)
+    X(retries)                                                                                     \
+    X(rate_refusals)                                                                               \
+    X(unknown_outcomes)                                                                            \
+    X(reconnects)                                                                                  \
+    X(sequence_gaps)                                                                               \
+    X(bad_messages)                                                                                \
+    X(duplicate_executions)                                                                        \
+    X(differences)                                                                                 \
+    X(frames)
 typedef struct venue_counters {
 #define VENUE_COUNTER_FIELD(name) uint64_t name;
     VENUE_COUNTER_MAP(VENUE_COUNTER_FIELD)
