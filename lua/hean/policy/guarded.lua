@@ -396,7 +396,7 @@ local words = {
       number(r.bh_threshold), r.started)
   end,
   EVIDENCE_PENDING = function(r)
-    return format("ln E %s of %s, some %s runs to go", number(r.ln_e_max), number(r.ln_e_needed),
+    return format("ln E %s of %s, some %s runs to go", number(r.ln_e), number(r.ln_e_needed),
       r.runs_needed and format("%.0f", r.runs_needed) or "unknown")
   end,
 }
@@ -514,7 +514,8 @@ local function report(p, now, population)
     r.family_pbo = p.family.pbo
   end
   r.W, r.n_eff = record.freshness(epoch, now, params.half_life_days)
-  r.ln_e_needed = log(population.m / (params.fdr * max(population.count, 1)))
+  r.ln_e_needed = max(log(population.m / (params.fdr * max(population.count, 1))),
+    log(params.probation_evidence))
   if r.ln_e > 0 then
     r.runs_needed = max(0, (r.ln_e_needed - r.ln_e) / (r.ln_e / r.n))
   end
@@ -587,7 +588,7 @@ local function flags(p, r)
     reasons[#reasons + 1] = format("LOSS_LIMIT_UNDECLARED: %s assumed; a tighter one that the "
       .. "risk gate keeps makes evidence faster", number(p.loss_limit))
   end
-  for i = 1, #p.params.regime_dimensions do
+  for i = 1, p.frozen and 0 or #p.params.regime_dimensions do
     local name = p.params.regime_dimensions[i]
     if regime_applies(p, name) and (r["hhi_" .. name] or 0) > p.params.hhi_warn then
       reasons[#reasons + 1] = format("REGIME_HHI: %s of the profit by %s > %s",
