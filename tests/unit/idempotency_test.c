@@ -169,6 +169,26 @@ static void idempotency_429_waits_as_long_as_it_is_told(void **state)
     fixture_close(f);
 }
 
+static void idempotency_429_without_end_is_an_unknown_outcome_not_a_refusal(void **state)
+{
+    (void)state;
+    fixture *f = fixture_ready();
+    uint64_t id = place_order(f, 0, true, 10000, 10);
+    ex_request request = next_request(f, "order/create", S);
+    char result[TEXT_BYTES];
+    /* The gateway refuses, and yet it came through. */
+    assert_int_equal(ex_act(f, &request, result, sizeof result), 0);
+    drop_frames(f);
+    respond(f, &request, WIRE_DONE, 429, "", "slow down");
+    cancel_order(f, id);
+    assert_int_equal(host_find(f, id)->status, HEAN_ORDER_UNKNOWN);
+    run_on(f, 5 * S);
+    assert_int_equal(host_find(f, id)->status, HEAN_ORDER_CANCELLED);
+    assert_false(ex_open(&f->ex.orders[0]));
+    assert_int_equal(f->ex.creates_seen, 1);
+    fixture_close(f);
+}
+
 static void idempotency_429_of_a_query_backs_off_and_gives_up_in_the_end(void **state)
 {
     (void)state;
@@ -350,6 +370,7 @@ int main(void)
         cmocka_unit_test(idempotency_doubled_submit_is_one_order),
         cmocka_unit_test(idempotency_each_try_is_signed_anew),
         cmocka_unit_test(idempotency_429_waits_as_long_as_it_is_told),
+        cmocka_unit_test(idempotency_429_without_end_is_an_unknown_outcome_not_a_refusal),
         cmocka_unit_test(idempotency_429_of_a_query_backs_off_and_gives_up_in_the_end),
         cmocka_unit_test(idempotency_10006_waits_for_the_reset_that_the_header_names),
         cmocka_unit_test(idempotency_refusals_that_will_not_change_are_not_repeated),

@@ -449,10 +449,12 @@ static void cancel(venue *self, venue_order *order, hean_reason reason)
         return;
     order->cancel_wanted = true;
     order->cancel_reason = reason;
-    /* One that never left needs no request. */
-    if (order->creating && !order->doubtful && venue_job_withdraw(self, JOB_CREATE, order->id)) {
-        venue_order_reject(self, order, reason);
-        return;
+    if (order->creating && venue_job_withdraw(self, JOB_CREATE, order->id)) {
+        if (!order->doubtful) { /* it never left, and needs no request */
+            venue_order_reject(self, order, reason);
+            return;
+        }
+        venue_create_unknown(self, order);
     }
     venue_order_act(self, order);
 }

@@ -74,6 +74,23 @@ void venue_order_create(venue *self, venue_order *order)
     order->creating = venue_job_make(self, JOB_CREATE, &request, order->id) != NULL;
 }
 
+void venue_create_unknown(venue *self, venue_order *order)
+{
+    order->creating = false;
+    order->doubtful = true;
+    self->counters.unknown_outcomes++;
+    if (order->told == HEAN_ORDER_PENDING_NEW)
+        venue_order_tell(self, order, HEAN_ORDER_UNKNOWN, HEAN_REASON_NONE);
+    venue_order_ask(self, order, DOUBT_NS);
+}
+
+void venue_create_doubted(venue *self, const venue_job *job)
+{
+    venue_order *order = venue_order_find(self, job->subject);
+    if (order != NULL)
+        order->doubtful = true;
+}
+
 void venue_create_ended(venue *self, const venue_job *job, const job_result *result)
 {
     venue_order *order = venue_order_find(self, job->subject);
@@ -92,14 +109,8 @@ void venue_create_ended(venue *self, const venue_job *job, const job_result *res
         /* "Doubled" says that an earlier copy came: what of it, is to be asked. */
         if (silent || result->answer->class == RETRY_DONE)
             venue_order_ask(self, order, result->answer->class == RETRY_OK ? CONFIRM_NS : 0);
-    } else if (!result->certain) {
-        order->doubtful = true;
-        self->counters.unknown_outcomes++;
-        if (order->told == HEAN_ORDER_PENDING_NEW)
-            venue_order_tell(self, order, HEAN_ORDER_UNKNOWN, HEAN_REASON_NONE);
-        venue_order_ask(self, order, DOUBT_NS);
-    } else if (order->exists || order->doubtful) {
-        venue_order_ask(self, order, DOUBT_NS);
+    } else if (!result->certain || order->exists || order->doubtful) {
+        venue_create_unknown(self, order);
     } else {
         venue_client_id(self, order->id, client_id);
         venue_log(self, HEAN_LOG_WARN, "%s was refused: %s", client_id, result->answer->text);

@@ -485,6 +485,10 @@ void venue_jobs_answer(venue *self, const wire_response *response)
         job = *again;
     } else {
         learn(self, &job, &answer, asked_until_ns(self, &answer));
+        /* The venue's protection against overload says "not now", not "not done". */
+        if (job.kind == JOB_CREATE && answer.class == RETRY_RATE &&
+            (response->http_status == 429 || answer.code == 429))
+            venue_create_doubted(self, &job);
         found = job_find(self, job.id); /* a halt may have changed the table */
     }
     job_result result = {.answer = &answer,

@@ -429,6 +429,10 @@ void venue_order_ask(venue *self, venue_order *order, int64_t after_ns);
 void venue_order_amend_done(venue *self, venue_order *order, hean_reason reason);
 void venue_orders_advance(venue *self);
 int64_t venue_orders_due_ns(const venue *self);
+/* It may have come, and will not be sent again before the venue was asked. */
+void venue_create_unknown(venue *self, venue_order *order);
+/* A try that was refused for now may have come all the same. */
+void venue_create_doubted(venue *self, const venue_job *job);
 void venue_create_ended(venue *self, const venue_job *job, const job_result *result);
 void venue_amend_ended(venue *self, const venue_job *job, const job_result *result);
 void venue_cancel_ended(venue *self, const venue_job *job, const job_result *result);
