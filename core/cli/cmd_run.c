@@ -9,9 +9,9 @@
 #include <string.h>
 
 typedef struct run_arguments {
-    const char *config, *store;
+    const char *config, *store, *listen, *token_file;
     int64_t duration_ns;
-    bool live, keys, as_json;
+    bool live, keys, as_json, listen_public;
 } run_arguments;
 
 static const char *risk_name(hean_risk_state state)
@@ -138,6 +138,84 @@ static int print_keys(void)
     return printed ? CLI_EXIT_DONE : CLI_EXIT_FAILED;
 }
 
+/* ---- where metrics and the status page are ---- */
+
+#define LISTEN_DEFAULT "127.0.0.1:9090"
+#define TOKEN_BYTES    256
+
+typedef struct listen_place {
+    char address[64], token[TOKEN_BYTES], json_path[1024], prom_path[1024];
+} listen_place;
+
+/* "ADDR:PORT", "[::1]:9090", ":0"; -1: fine. */
+static int parse_listen(const char *text, listen_place *place, run_metrics_options *out)
+{
+    const char *colon = strrchr(text, ':');
+    const char *from = text[0] == '[' ? text + 1 : text;
+    size_t length;
+    char *end;
+    long port;
+
+    if (colon == NULL)
+        return cli_usage("--metrics-listen %s: expected ADDRESS:PORT or off", text);
+    length = (size_t)(colon - from) - (text[0] == '[' && colon > text && colon[-1] == ']');
+    port = strtol(colon + 1, &end, 10);
+    if (colon[1] == 0 || *end != 0 || port < 0 || port > 65535 || length >= sizeof place->address)
+        return cli_usage("--metrics-listen %s: expected ADDRESS:PORT or off", text);
+    memcpy(place->address, from, length);
+    place->address[length] = 0;
+    out->address = length > 0 ? place->address : "127.0.0.1";
+    out->port = (uint16_t)port;
+    return -1;
+}
+
+/* A token from a file, its line end dropped; else from $HEAN_METRICS_TOKEN. */
+static int read_token(const char *file, listen_place *place, run_metrics_options *out)
+{
+    const char *given = getenv("HEAN_METRICS_TOKEN");
+    base_buffer text;
+    hean_error error;
+
+    base_buffer_init(&text, base_allocator_default());
+    if (file != NULL) {
+        if (base_buffer_read_file(&text, file, TOKEN_BYTES, &error) != HEAN_OK) {
+            base_buffer_deinit(&text);
+            return cli_fail(&error);
+        }
+        text.data[strcspn(text.data, "\r\n")] = 0;
+        given = text.data;
+    }
+    if (given != NULL && given[0] != 0 && base_text_copy(place->token, sizeof place->token, given))
+        out->token = place->token;
+    base_buffer_deinit(&text);
+    return -1;
+}
+
+static int set_metrics(const run_arguments *arguments, listen_place *place,
+                       run_metrics_options *out)
+{
+    const char *slash = strrchr(arguments->store, '/');
+    int folder = slash != NULL ? (int)(slash - arguments->store) + 1 : 0;
+    const char *listen = arguments->listen != NULL ? arguments->listen : LISTEN_DEFAULT;
+    int code;
+
+    if (strcmp(listen, "off") == 0)
+        return -1;
+    code = parse_listen(listen, place, out);
+    if (code < 0)
+        code = read_token(arguments->token_file, place, out);
+    out->by_name = arguments->listen != NULL;
+    out->public_without_token = arguments->listen_public;
+    /* Beside the ledger. */
+    if (snprintf(place->json_path, sizeof place->json_path, "%.*smetrics.json", folder,
+                 arguments->store) < (int)sizeof place->json_path)
+        out->json_path = place->json_path;
+    if (snprintf(place->prom_path, sizeof place->prom_path, "%.*smetrics.prom", folder,
+                 arguments->store) < (int)sizeof place->prom_path)
+        out->prom_path = place->prom_path;
+    return code;
+}
+
 int cmd_run(int argc, char **argv)
 {
     run_arguments a = {.config = NULL, .store = CLI_STORE_DEFAULT};
@@ -145,6 +223,12 @@ int cmd_run(int argc, char **argv)
         {"--config", CLI_TEXT, &a.config, "FILE", "a Lua configuration; else the built-in one"},
         {"--duration", CLI_DURATION, &a.duration_ns, "T", "stop after this time, such as 30s"},
         {"--store", CLI_TEXT, &a.store, "FILE", "the ledger; " CLI_STORE_DEFAULT},
+        {"--metrics-listen", CLI_TEXT, &a.listen, "ADDR:PORT",
+         "metrics and the status page; " LISTEN_DEFAULT ", or off"},
+        {"--metrics-token-file", CLI_TEXT, &a.token_file, "FILE",
+         "what readers must know; else $HEAN_METRICS_TOKEN"},
+        {"--metrics-public", CLI_FLAG, &a.listen_public, NULL,
+         "an address that others reach, without a token"},
         {"--keys", CLI_FLAG, &a.keys, NULL, "list the keys of a configuration, and end"},
         {"--live", CLI_FLAG, &a.live, NULL, "one of the three switches for real orders"},
         {"--json", CLI_FLAG, &a.as_json, NULL, "one JSON object per status, on stdout"}};
@@ -155,6 +239,7 @@ int cmd_run(int argc, char **argv)
                                  BASE_COUNT(options),
                                  0,
                                  0};
+    listen_place place = {{0}, {0}, {0}, {0}};
     run_options session;
     hean_error error;
     config settings;
@@ -177,6 +262,11 @@ int cmd_run(int argc, char **argv)
     session.on_status = on_status;
     session.status_context = &a;
     session.stop = &cli_stop;
+    result = set_metrics(&a, &place, &session.metrics);
+    if (result >= 0) {
+        config_deinit(&settings);
+        return result;
+    }
     result = run_session(&session, &error) == HEAN_OK ? CLI_EXIT_DONE : cli_fail(&error);
     config_deinit(&settings);
     if (ferror(stdout) && result == CLI_EXIT_DONE) {

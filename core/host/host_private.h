@@ -23,6 +23,8 @@ typedef struct host_metric {
 } host_metric;
 
 typedef struct host_strategy {
+    const struct hean_host *host;
+    uint16_t id;
     char name[HEAN_NAME_BYTES];
     script_vm *vm;         /* IN_PROCESS */
     script_worker *worker; /* PROCESS; NULL after it was stopped */
@@ -42,6 +44,8 @@ typedef struct host_tap {
     /* In place of script_vm_on_event, with the tap's context; IN_PROCESS only. */
     const engine_strategy_ops *ops;
     script_heartbeat *heartbeat; /* of its scripts; may be NULL */
+    /* PROCESS: an event went to the worker and its answer came; may be NULL. */
+    void (*on_round_trip)(void *context, uint16_t strategy, int64_t nanoseconds);
 } host_tap;
 
 struct hean_host {

@@ -24,6 +24,14 @@ bool host_name_valid(const char *name)
     return true;
 }
 
+static void on_round_trip(void *context, int64_t nanoseconds)
+{
+    const host_strategy *strategy = context;
+    const host_tap *tap = &strategy->host->tap;
+
+    tap->on_round_trip(tap->context, strategy->id, nanoseconds);
+}
+
 static hean_status open_script(hean_host *host, host_strategy *strategy,
                                const script_options *options, hean_error *error)
 {
@@ -35,6 +43,12 @@ static hean_status open_script(hean_host *host, host_strategy *strategy,
     char *path = NULL;
     hean_status status;
 
+    strategy->host = host;
+    strategy->id = (uint16_t)host->strategy_count;
+    if (host->tap.on_round_trip != NULL) {
+        worker.on_round_trip = on_round_trip;
+        worker.round_trip_context = strategy;
+    }
     if (host->options.isolation == HEAN_ISOLATION_IN_PROCESS) {
         status = script_vm_open(options, &strategy->vm, error);
         if (status != HEAN_OK)

@@ -5,7 +5,8 @@
  * clock times `speed`; a machine that cannot keep up falls behind in event time, and no event is
  * dropped. It must not print.
  */
-#include "run_private.h"
+#include "run_ledger.h"
+#include "run_metrics.h"
 
 #include <market/event.h>
 #include <string.h>
@@ -31,16 +32,43 @@ static hean_status check_gate(const run_options *options, hean_error *error)
 
 /* ---- opening ---- */
 
-static hean_status open_host(session *self, hean_broker broker, const host_tap *tap,
-                             hean_error *error)
+/* Everything that moves orders or money: to the ledger first, then to those who watch. */
+static void on_account_event(void *context, const hean_event *event)
 {
+    session *self = context;
+
+    run_ledger_tap(self->ledger, event);
+    run_metrics_event(self->metrics, event);
+}
+
+static void on_round_trip(void *context, uint16_t strategy, int64_t nanoseconds)
+{
+    const session *self = context;
+    run_metrics_round_trip(self->metrics, strategy, nanoseconds);
+}
+
+static void on_log(void *context, hean_log_level level, int64_t time_ns, const char *source,
+                   const char *text)
+{
+    session *self = context;
+    const hean_log_sink *log = &self->options->log;
+
+    run_metrics_log(self->metrics, level);
+    if (log->write != NULL)
+        log->write(log->context, level, time_ns, source, text);
+}
+
+static hean_status open_host(session *self, hean_broker broker, hean_error *error)
+{
+    const host_tap tap = {
+        .context = self, .on_account_event = on_account_event, .on_round_trip = on_round_trip};
     const config *settings = self->config;
     hean_host_options options = hean_host_options_default();
     hean_status status;
     uint16_t id;
 
     options.allocator = self->allocator;
-    options.log = self->options->log;
+    options.log = (hean_log_sink){on_log, self};
     options.worker_path = self->options->worker_path;
     options.entry_latency_ns = settings->paper.latency_ns;
     options.response_latency_ns = settings->paper.latency_ns;
@@ -49,7 +77,7 @@ static hean_status open_host(session *self, hean_broker broker, const host_tap *
     options.deadline_ns = settings->deadline_ns;
     options.memory_bytes_max = settings->memory_bytes_max;
     options.broker = broker;
-    status = host_open(&options, tap, &self->host, error);
+    status = host_open(&options, &tap, &self->host, error);
     for (size_t i = 0; status == HEAN_OK && i < self->instrument_count; i++)
         status = hean_host_add_instrument(self->host, &self->instruments[i].spec, &id, error);
     return status;
@@ -100,13 +128,12 @@ static hean_status open_status(session *self, hean_error *error)
     return HEAN_OK;
 }
 
-hean_status session_open_host(session *self, hean_broker broker, const host_tap *tap,
-                              hean_error *error)
+hean_status session_open_host(session *self, hean_broker broker, hean_error *error)
 {
     hean_status status = open_status(self, error);
 
     if (status == HEAN_OK)
-        status = open_host(self, broker, tap, error);
+        status = open_host(self, broker, error);
     for (size_t i = 0; status == HEAN_OK && i < self->config->strategy_count; i++)
         status = load(self, &self->config->strategies[i], error);
     return status;
@@ -114,9 +141,12 @@ hean_status session_open_host(session *self, hean_broker broker, const host_tap 
 
 static void close_session(session *self)
 {
+    run_metrics_close(self->metrics); /* shows the end, while there is something to show */
+    self->metrics = NULL;
     hean_host_close(self->host);
     run_venue_close(self->venue);
     self->venue = NULL;
+    run_ledger_close(self->ledger);
     base_free(self->allocator, self->strategies);
     base_free(self->allocator, self->states);
     base_free(self->allocator, self->positions);
@@ -338,18 +368,34 @@ static hean_status run_paced(session *owner, hean_error *error)
     owner->instrument_count = self.market.instrument_count;
     owner->mode = "paper";
     owner->market_name = self.market.name;
-    status = session_open_host(owner, HEAN_BROKER_PAPER, NULL, error);
+    owner->ledger_start_ns = self.market.start_ns;
+    status = run_ledger_open(owner, &owner->ledger, error);
+    if (status == HEAN_OK)
+        status = session_open_host(owner, HEAN_BROKER_PAPER, error);
+    if (status == HEAN_OK)
+        status = run_ledger_attach(owner->ledger, error);
+    if (status == HEAN_OK)
+        status = run_ledger_restore(owner->ledger, error);
+    if (status == HEAN_OK)
+        status = run_metrics_open(owner, &owner->metrics, error);
     session_begin(owner);
     if (status == HEAN_OK)
         status = hean_host_start(owner->host, self.market.start_ns, error);
     while (status == HEAN_OK && !session_over(owner) &&
            run_market_next_ns(&self.market) != INT64_MAX) {
         status = step(&self, error);
+        run_metrics_turn(owner->metrics, 0);
         if (status == HEAN_OK)
             status = session_housekeep(owner, error);
+        if (status == HEAN_OK)
+            status = run_ledger_check(owner->ledger, engine_now_ns(owner->host->engine), error);
     }
     if (status == HEAN_OK)
+        status = run_ledger_end(owner->ledger, engine_now_ns(owner->host->engine), error);
+    if (status == HEAN_OK)
         status = end(owner, error);
+    run_metrics_close(owner->metrics);
+    owner->metrics = NULL;
     owner->instruments = NULL;
     owner->market_name = NULL;
     run_market_close(&self.market);

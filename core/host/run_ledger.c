@@ -28,6 +28,11 @@ struct run_ledger {
     const char *execution;
     int64_t execution_ns;
     const hean_event *event; /* being posted; NULL: hours */
+    ledger_sums *sums;       /* by strategy and instrument */
+    int64_t *costs_e8;       /* of capital, by strategy */
+    run_ledger_totals totals;
+    int64_t waiting_since_ns; /* the first entry that may not be on disk; 0: all are */
+    bool restored;
     hean_error failure;
 };
 
@@ -78,6 +83,29 @@ static hean_status note_known(void *context, const store_holding *row, hean_erro
     return HEAN_OK;
 }
 
+#define VERIFY_ENTRIES_MAX 2000000 /* a second or two; more is left to `hean ledger verify` */
+
+/* A ledger that is damaged takes no real money; on paper it is shown and goes on. */
+static hean_status check_chain(run_ledger *self, hean_error *error)
+{
+    store_info info;
+    hean_error detail = {0};
+    hean_status status = store_get_info(self->reader, &info, error);
+
+    if (status != HEAN_OK || info.entries > VERIFY_ENTRIES_MAX)
+        return status;
+    status = store_verify(self->reader, self->session->options->stop, NULL, &detail);
+    if (status != HEAN_E_INVARIANT && status != HEAN_E_CORRUPT)
+        return status == HEAN_OK ? HEAN_OK : base_fail(error, status, "%s", detail.message);
+    self->totals.damaged = true;
+    if (self->real)
+        return base_fail(error, status, "%.480s", detail.message);
+    if (self->session->options->log.write != NULL)
+        self->session->options->log.write(self->session->options->log.context, HEAN_LOG_ERROR, 0,
+                                          "ledger", detail.message);
+    return HEAN_OK;
+}
+
 static hean_status open_store(run_ledger *self, hean_error *error)
 {
     const char *path = self->session->options->store_path;
@@ -95,6 +123,9 @@ static hean_status open_store(run_ledger *self, hean_error *error)
         store_close(writes);
         return status;
     }
+    status = check_chain(self, error);
+    if (status != HEAN_OK)
+        return status;
     return self->real ? store_each_holding(self->reader, self->scope, note_known, self, error)
                       : HEAN_OK;
 }
@@ -134,6 +165,8 @@ void run_ledger_close(run_ledger *self)
         (void)!store_writer_close(self->writer, &error); /* told by run_ledger_check and _end */
     store_close(self->reader);
     base_free(self->allocator, self->held);
+    base_free(self->allocator, self->sums);
+    base_free(self->allocator, self->costs_e8);
     base_free(self->allocator, self);
 }
 
@@ -223,6 +256,74 @@ int64_t run_ledger_held(const run_ledger *self, uint16_t instrument)
 
 /* ---- postings ---- */
 
+static int64_t saturated(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? (a < 0 ? INT64_MIN : INT64_MAX) : sum;
+}
+
+/* Sums for metrics; they never stop a posting. */
+static void add_up(run_ledger *self, const ledger_posting *posting)
+{
+    const hean_event *event = self->event;
+    int64_t amount_e8 = posting->amount_e8;
+    ledger_sums one = {.entries = 1};
+
+    self->totals.entries++;
+    if (event == NULL) {
+        for (size_t i = 0; i < self->session->config->strategy_count; i++) {
+            if (strcmp(self->session->config->strategies[i].name, posting->account.strategy) == 0)
+                self->costs_e8[i] = saturated(self->costs_e8[i], amount_e8);
+        }
+        return;
+    }
+    one.amount_e8[posting->kind] = amount_e8;
+    (void)!ledger_sums_add(&self->sums[place(self, event->strategy, event->instrument)], &one);
+    if (posting->kind == LEDGER_FEE && amount_e8 < 0)
+        self->totals.fee_rebates_e8 = saturated(self->totals.fee_rebates_e8, -amount_e8);
+    else if (posting->kind == LEDGER_FEE)
+        self->totals.fees_paid_e8 = saturated(self->totals.fees_paid_e8, amount_e8);
+    else if (posting->kind == LEDGER_FUNDING && amount_e8 < 0)
+        self->totals.funding_paid_e8 = saturated(self->totals.funding_paid_e8, -amount_e8);
+    else if (posting->kind == LEDGER_FUNDING)
+        self->totals.funding_received_e8 = saturated(self->totals.funding_received_e8, amount_e8);
+}
+
+const ledger_sums *run_ledger_sums(const run_ledger *self, uint16_t strategy, uint16_t instrument)
+{
+    return &self->sums[place(self, strategy, instrument)];
+}
+
+ledger_sums run_ledger_strategy_sums(const run_ledger *self, uint16_t strategy)
+{
+    ledger_sums all = {0};
+
+    for (size_t i = 0; i < self->session->instrument_count; i++)
+        (void)!ledger_sums_add(&all, &self->sums[place(self, strategy, i)]);
+    all.amount_e8[LEDGER_OPPORTUNITY_COST] = self->costs_e8[strategy];
+    return all;
+}
+
+bool run_ledger_restored(const run_ledger *self)
+{
+    return self->restored;
+}
+
+void run_ledger_get_totals(run_ledger *self, int64_t monotonic_ns, run_ledger_totals *out)
+{
+    uint64_t durable = 0;
+
+    *out = self->totals;
+    out->failed = self->failure.status != HEAN_OK;
+    if (self->writer == NULL)
+        return;
+    if (store_writer_durable(self->writer, &durable, NULL) != HEAN_OK)
+        out->failed = true;
+    if (durable >= self->ticket)
+        self->waiting_since_ns = 0;
+    out->lag_ns = self->waiting_since_ns > 0 ? monotonic_ns - self->waiting_since_ns : 0;
+}
+
 static hean_status emit(void *context, const ledger_posting *postings, size_t count,
                         hean_error *error)
 {
@@ -231,8 +332,12 @@ static hean_status emit(void *context, const ledger_posting *postings, size_t co
     char lot[48];
     bool held;
 
+    for (size_t i = 0; i < count; i++)
+        add_up(self, &postings[i]);
     if (self->writer == NULL)
         return HEAN_OK;
+    if (self->waiting_since_ns == 0)
+        self->waiting_since_ns = base_clock_monotonic_ns();
     held = self->event != NULL && holding_of(self, self->event, lot, &holding);
     return store_writer_submit_holding(self->writer, postings, count, held ? &holding : NULL,
                                        &self->ticket, error);
@@ -279,14 +384,17 @@ hean_status run_ledger_attach(run_ledger *self, hean_error *error)
         .instruments = specs,
         .instrument_count = instruments,
         .opportunity_e12 = POST_OPPORTUNITY_E12,
-        .start_ns = base_clock_wall_ns(),
+        .start_ns = owner->ledger_start_ns != 0 ? owner->ledger_start_ns : base_clock_wall_ns(),
         .emit = emit,
         .context = self,
     };
     hean_status status;
 
     self->held = base_alloc_array(self->allocator, strategies * instruments, sizeof *self->held);
-    if (specs == NULL || rows == NULL || self->held == NULL) {
+    self->sums = base_alloc_array(self->allocator, strategies * instruments, sizeof *self->sums);
+    self->costs_e8 = base_alloc_array(self->allocator, strategies, sizeof *self->costs_e8);
+    if (specs == NULL || rows == NULL || self->held == NULL || self->sums == NULL ||
+        self->costs_e8 == NULL) {
         status = base_fail(error, HEAN_E_NO_MEMORY, "session: out of memory");
         goto cleanup;
     }
@@ -313,6 +421,8 @@ hean_status run_ledger_restore(run_ledger *self, hean_error *error)
     for (size_t i = 0; i < owner->config->strategy_count; i++) {
         for (size_t j = 0; status == HEAN_OK && j < owner->instrument_count; j++) {
             const hean_position *position = &self->held[place(self, i, j)];
+            if (memcmp(position, &(hean_position){0}, sizeof *position) != 0)
+                self->restored = true;
             if (position->qty_lots != 0)
                 host_log(owner->host, HEAN_LOG_INFO, "host", "%s goes on with %lld lots of %s",
                          owner->config->strategies[i].name, (long long)position->qty_lots,

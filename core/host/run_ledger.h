@@ -12,8 +12,6 @@
 
 #include "run_private.h"
 
-typedef struct run_ledger run_ledger;
-
 /* Opens the store that the session's options name (none: nothing is kept) and reads what is held.
  * The session's instruments need not be known yet. */
 hean_status run_ledger_open(session *owner, run_ledger **out, hean_error *error) HEAN_WARN_UNUSED;
@@ -39,6 +37,21 @@ hean_status run_ledger_check(run_ledger *self, int64_t now_ns, hean_error *error
 /* Writes the rest and waits until all of it is on disk. */
 hean_status run_ledger_end(run_ledger *self, int64_t now_ns, hean_error *error) HEAN_WARN_UNUSED;
 void run_ledger_close(run_ledger *self);
+
+/* What was posted in this session, for metrics. */
+const ledger_sums *run_ledger_sums(const run_ledger *self, uint16_t strategy, uint16_t instrument);
+/* Of all its instruments, and what its capital costs. */
+ledger_sums run_ledger_strategy_sums(const run_ledger *self, uint16_t strategy);
+/* Holdings were given back at the start: the engine's sums go further back than this session. */
+bool run_ledger_restored(const run_ledger *self);
+typedef struct run_ledger_totals {
+    uint64_t entries;
+    int64_t fees_paid_e8, fee_rebates_e8, funding_paid_e8, funding_received_e8;
+    int64_t lag_ns; /* of the oldest entry that is not on disk yet */
+    bool failed;    /* something could not be written */
+    bool damaged;   /* the chain did not hold when the session began */
+} run_ledger_totals;
+void run_ledger_get_totals(run_ledger *self, int64_t monotonic_ns, run_ledger_totals *out);
 
 /* Splits what the account received over the strategies that hold the instrument, in proportion to
  * their positions, exactly: shares of whole units are given by the largest remainder. `shares` has

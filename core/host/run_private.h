@@ -16,6 +16,8 @@
 #include <sys/types.h>
 
 typedef struct run_venue run_venue;
+typedef struct run_ledger run_ledger;
+typedef struct run_metrics run_metrics;
 
 /* ---- the session ---- */
 
@@ -23,7 +25,10 @@ typedef struct session {
     const hean_allocator *allocator;
     const run_options *options;
     const config *config;
-    run_venue *venue; /* NULL: `market` */
+    run_venue *venue; /* NULL: a market in this process */
+    run_ledger *ledger;
+    run_metrics *metrics;    /* NULL: none is wanted */
+    int64_t ledger_start_ns; /* event time where it is not the wall clock's; 0: that */
     hean_host *host;
     const market_instrument *instruments;
     size_t instrument_count;
@@ -43,13 +48,14 @@ int64_t session_elapsed_ns(const session *self);
 bool session_over(const session *self);
 /* Host, instruments, strategies: everything up to the start. The session's instruments are known.
  */
-hean_status session_open_host(session *self, hean_broker broker, const host_tap *tap,
+hean_status session_open_host(session *self, hean_broker broker,
                               hean_error *error) HEAN_WARN_UNUSED;
 /* Statuses and saving, when they are due. */
 hean_status session_housekeep(session *self, hean_error *error) HEAN_WARN_UNUSED;
 
 /* ---- a venue behind sockets ---- */
 
+void run_venue_counters(const run_venue *self, venue_counters *out, bool *ready);
 /* Connects, learns the instruments, opens the session's host. On failure too it is to be closed. */
 hean_status run_venue_open(session *self, hean_error *error) HEAN_WARN_UNUSED;
 hean_status run_venue_loop(session *self, hean_error *error) HEAN_WARN_UNUSED;

@@ -16,6 +16,7 @@
 #include "run_private.h"
 
 #include "run_ledger.h"
+#include "run_metrics.h"
 
 #include <engine/engine.h>
 #include <exchange/edge.h>
@@ -37,7 +38,6 @@ struct run_venue {
     keys *keys;
     edge *edge;
     venue *venue;
-    run_ledger *ledger;
     bool external; /* orders go to the venue */
     market_instrument *instruments;
     bool *known;
@@ -146,7 +146,7 @@ static void take_market(run_venue *self, const hean_event *event)
 /* For the venue's comparison with its own positions. */
 static void tell_held(run_venue *self, uint16_t instrument)
 {
-    venue_set_held(self->venue, instrument, run_ledger_held(self->ledger, instrument));
+    venue_set_held(self->venue, instrument, run_ledger_held(self->session->ledger, instrument));
 }
 
 static void push_report(run_venue *self, const venue_event *report)
@@ -158,9 +158,9 @@ static void push_report(run_venue *self, const venue_event *report)
     if (!self->external || !self->started)
         return;
     push_waiting(self);
-    run_ledger_execution(self->ledger, report->exec_id, report->time_ns);
+    run_ledger_execution(self->session->ledger, report->exec_id, report->time_ns);
     status = hean_host_push(self->session->host, &event, 1, &error);
-    run_ledger_execution(self->ledger, NULL, 0);
+    run_ledger_execution(self->session->ledger, NULL, 0);
     if (status == HEAN_E_INVALID || status == HEAN_E_NOT_FOUND)
         show(self, HEAN_LOG_ERROR, "%s %s: %s", report->client_id, report->exec_id, error.message);
     else
@@ -177,7 +177,7 @@ static void take_late_fill(run_venue *self, const venue_event *fill)
     bool applied = false;
 
     push_waiting(self);
-    fail(self, run_ledger_late_fill(self->ledger, fill, &event, &applied, &error), &error);
+    fail(self, run_ledger_late_fill(self->session->ledger, fill, &event, &applied, &error), &error);
     if (!applied)
         return;
     show(self, HEAN_LOG_WARN, "%s: %s %lld lots at %lld ticks came late (%s)", fill->client_id,
@@ -206,14 +206,14 @@ static void take_funding(run_venue *self, const venue_event *paid)
         lots[i] = held.qty_lots;
     }
     run_funding_split(lots, count, paid->amount_e8, shares);
-    run_ledger_execution(self->ledger, paid->exec_id, paid->time_ns);
+    run_ledger_execution(self->session->ledger, paid->exec_id, paid->time_ns);
     for (size_t i = 0; i < count && self->failure.status == HEAN_OK; i++) {
         hean_error error = {0};
         event.data.funding.paid_e8 = shares[i];
         event.instrument = paid->instrument;
         fail(self, host_settle(owner->host, (uint16_t)i, &event, &error), &error);
     }
-    run_ledger_execution(self->ledger, NULL, 0);
+    run_ledger_execution(self->session->ledger, NULL, 0);
 }
 
 static void take_instrument(run_venue *self, const venue_event *event)
@@ -348,8 +348,11 @@ static void pump(run_venue *self)
         }
         push_waiting(self);
         more |= send_intents(self);
-        while (self->failure.status == HEAN_OK && venue_take_action(self->venue, &action))
+        while (self->failure.status == HEAN_OK && venue_take_action(self->venue, &action)) {
+            if (action.kind == WIRE_HTTP)
+                run_metrics_request(self->session->metrics, action.id, action.url);
             fail(self, edge_do(self->edge, &action, &error), &error);
+        }
     }
 }
 
@@ -360,6 +363,7 @@ static void on_response(void *context, const wire_response *response)
     run_venue *self = context;
     hean_error error = {0};
 
+    run_metrics_response(self->session->metrics, response);
     fail(self, venue_response(self->venue, response, now_of(self), &error), &error);
     pump(self);
 }
@@ -398,6 +402,8 @@ static hean_status turn(run_venue *self, hean_error *error)
     if (self->started)
         due_ns = earlier(due_ns, hean_host_next_due_ns(owner->host));
     wait_ns = earlier(due_ns == INT64_MAX ? LOOK_NS : due_ns - now_of(self), LOOK_NS);
+    /* What is due already was due while the turn before this one was at work. */
+    run_metrics_turn(self->session->metrics, due_ns != INT64_MAX && wait_ns < 0 ? -wait_ns : 0);
     if (self->failure.status == HEAN_OK) {
         status = edge_run(self->edge, base_clock_monotonic_ns() + wait_ns, &detail);
         fail(self, status, &detail);
@@ -414,7 +420,7 @@ static void look_around(run_venue *self)
     hean_error error = {0};
     char why[100];
 
-    if (run_ledger_check(self->ledger, now_of(self), &error) != HEAN_OK)
+    if (run_ledger_check(self->session->ledger, now_of(self), &error) != HEAN_OK)
         close_trading(self, error.message);
     if (now_ns < self->child_look_ns)
         return;
@@ -447,7 +453,7 @@ hean_status run_venue_loop(session *owner, hean_error *error)
         show(self, HEAN_LOG_ERROR, "%zu orders are still open, or not known to be closed",
              venue_open_orders(self->venue));
     if (status == HEAN_OK)
-        status = run_ledger_end(self->ledger, now_of(self), error);
+        status = run_ledger_end(self->session->ledger, now_of(self), error);
     return status;
 }
 
@@ -482,11 +488,11 @@ static hean_status open_machine(run_venue *self, const char *const *symbols, hea
         .symbols = symbols,
         .symbol_count = self->session->instrument_count,
         .book_depth = (int32_t)wanted->book_depth,
-        .run = run_ledger_name(self->ledger),
+        .run = run_ledger_name(self->session->ledger),
         .strategies = strategies,
         .strategy_count = settings->strategy_count,
         .ceiling_percent = 80,
-        .known_execution_ns = run_ledger_known_ns(self->ledger),
+        .known_execution_ns = run_ledger_known_ns(self->session->ledger),
         .seed = (uint64_t)base_clock_wall_ns(),
     };
     hean_status status;
@@ -550,18 +556,19 @@ static hean_status open_wire(run_venue *self, hean_error *error)
 static hean_status start_host(run_venue *self, hean_error *error)
 {
     session *owner = self->session;
-    const host_tap tap = {.context = self->ledger, .on_account_event = run_ledger_tap};
-    hean_status status = session_open_host(
-        owner, self->external ? HEAN_BROKER_EXTERNAL : HEAN_BROKER_PAPER, &tap, error);
+    hean_status status =
+        session_open_host(owner, self->external ? HEAN_BROKER_EXTERNAL : HEAN_BROKER_PAPER, error);
 
     if (status == HEAN_OK)
-        status = run_ledger_attach(self->ledger, error);
+        status = run_ledger_attach(self->session->ledger, error);
     for (size_t i = 0; status == HEAN_OK && i < owner->instrument_count; i++)
         tell_held(self, (uint16_t)i);
     if (status == HEAN_OK)
         status = run_until(self, true, error);
     if (status == HEAN_OK)
-        status = run_ledger_restore(self->ledger, error);
+        status = run_ledger_restore(self->session->ledger, error);
+    if (status == HEAN_OK)
+        status = run_metrics_open(owner, &owner->metrics, error);
     if (status != HEAN_OK)
         return status;
     session_begin(owner);
@@ -612,7 +619,7 @@ static hean_status open_all(run_venue *self, hean_error *error)
         status = run_child_start(owner->config, owner->options->program_path, self->keys,
                                  &self->child, error);
     if (status == HEAN_OK)
-        status = run_ledger_open(owner, &self->ledger, error);
+        status = run_ledger_open(owner, &owner->ledger, error);
     if (status == HEAN_OK)
         status = open_wire(self, error);
     if (status == HEAN_OK)
@@ -643,13 +650,18 @@ hean_status run_venue_open(session *owner, hean_error *error)
     return open_all(self, error);
 }
 
+void run_venue_counters(const run_venue *self, venue_counters *out, bool *ready)
+{
+    venue_get_counters(self->venue, out);
+    *ready = self->ready;
+}
+
 void run_venue_close(run_venue *self)
 {
     if (self == NULL)
         return;
     edge_close(self->edge);
     venue_close(self->venue);
-    run_ledger_close(self->ledger);
     run_child_stop(&self->child);
     keys_close(self->keys);
     base_free(self->allocator, self->instruments);

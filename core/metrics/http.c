@@ -323,6 +323,7 @@ void metrics_http_close(metrics_http *http)
         atomic_store_explicit(&http->stop, true, memory_order_release);
         (void)eventfd_write(http->wake_fd, 1);
         (void)pthread_join(http->thread, NULL);
+        http->collected_ns = 0; /* the last export is of the end, not of a moment before it */
         if (http->options.export_interval_ns > 0)
             http_export(http);
     }

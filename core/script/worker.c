@@ -37,6 +37,8 @@ struct script_worker {
     uint32_t queued;   /* events in the ring that no request has handed over yet */
     ring_patience patience;
     int64_t deadline_ns, load_deadline_ns;
+    void (*on_round_trip)(void *context, int64_t nanoseconds);
+    void *round_trip_context;
     script_worker_stats stats;
     script_info info;
     char name[SCRIPT_NAME_BYTES];
@@ -364,6 +366,7 @@ static hean_status round_trip(script_worker *self, ring_operation operation, con
                               hean_error *error)
 {
     ring_request *request = &self->ring->request;
+    int64_t start_ns = self->on_round_trip != NULL ? base_clock_monotonic_ns() : 0;
     hean_status status;
 
     request->operation = operation;
@@ -373,6 +376,8 @@ static hean_status round_trip(script_worker *self, ring_operation operation, con
     self->stats.round_trips++;
     ring_post(&request->signal, self->sequence);
     status = await_reply(self, activity, self->deadline_ns, error);
+    if (self->on_round_trip != NULL)
+        self->on_round_trip(self->round_trip_context, base_clock_monotonic_ns() - start_ns);
     return status == HEAN_OK ? take_status(self, error) : status;
 }
 
@@ -499,6 +504,8 @@ hean_status script_worker_open(const script_worker_options *options, script_work
     self->allocator = options->script.allocator;
     base_buffer_init(&self->saved, self->allocator);
     (void)base_text_copy(self->name, sizeof self->name, options->script.file);
+    self->on_round_trip = options->on_round_trip;
+    self->round_trip_context = options->round_trip_context;
     self->deadline_ns = options->deadline_ns > 0 ? options->deadline_ns : DEADLINE_NS_DEFAULT;
     self->load_deadline_ns =
         options->load_deadline_ns > 0 ? options->load_deadline_ns : LOAD_DEADLINE_NS_DEFAULT;

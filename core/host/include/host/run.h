@@ -33,6 +33,16 @@ typedef struct run_status {
     bool last; /* the session is over */
 } run_status;
 
+/* The HTTP server with metrics and the status page. */
+typedef struct run_metrics_options {
+    const char *address; /* NULL: none */
+    uint16_t port;
+    bool by_name;      /* a port that is taken is an error; else another one is chosen */
+    const char *token; /* NULL: none is asked for */
+    bool public_without_token;
+    const char *json_path, *prom_path; /* exported files; NULL: none */
+} run_metrics_options;
+
 typedef struct run_options {
     const hean_allocator *allocator; /* NULL: malloc and free */
     const config *config;
@@ -40,7 +50,8 @@ typedef struct run_options {
     const char *program_path; /* of hean, for `hean exchange-sim`; NULL: this program */
     const char *store_path;   /* the ledger; NULL: none is kept (live trading needs one) */
     gate_switches gate;       /* its mode is the configuration's */
-    int64_t duration_ns;      /* wall time; 0: until stop, or the end of recorded data */
+    run_metrics_options metrics;
+    int64_t duration_ns; /* wall time; 0: until stop, or the end of recorded data */
     hean_log_sink log;
     void (*on_status)(void *context,
                       const run_status *status); /* every status_interval, and last */

@@ -152,6 +152,9 @@ typedef struct script_worker_options {
     /* In processor time of the worker, see SCRIPT_DEADLINE_WALL_FACTOR; 0: the default. */
     int64_t deadline_ns;      /* per callback; 50 ms by default */
     int64_t load_deadline_ns; /* loading the script; 5 s by default */
+    /* How long each round trip took; may be NULL. */
+    void (*on_round_trip)(void *context, int64_t nanoseconds);
+    void *round_trip_context;
 } script_worker_options;
 
 /* Starts the worker, jails it, loads the script there. HEAN_E_NOT_FOUND without the program,
