@@ -216,6 +216,24 @@ static inline bool edge_server_answer(edge_peer *self)
     if (strncmp(target, "/redirect", 9) == 0)
         return edge_peer_text(self, "HTTP/1.1 302 Found\r\nLocation: /echo\r\n"
                                     "Content-Length: 0\r\n\r\n");
+    if (strncmp(target, "/wrong", 6) == 0)
+        return edge_peer_text(self, "SPDY 200\r\nContent-Length: 2\r\n\r\n{}");
+    if (strncmp(target, "/chunked", 8) == 0)
+        return edge_peer_text(self, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+                                    "6\r\n{\"retC\r\n") &&
+               usleep(20000) == 0 && edge_peer_text(self, "7;x=y\r\node\":0}\r\n0\r\n\r\n");
+    if (strncmp(target, "/until-end", 10) == 0) {
+        (void)edge_peer_text(self, "HTTP/1.1 200 OK\r\n\r\n{\"retCode\":1}");
+        return false;
+    }
+    if (strncmp(target, "/interim", 8) == 0)
+        return edge_peer_text(self, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"
+                                    "Content-Length: 13\r\n\r\n{\"retCode\":2}");
+    if (strncmp(target, "/closing", 8) == 0) {
+        (void)edge_peer_text(self, "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+                                   "Content-Length: 13\r\n\r\n{\"retCode\":3}");
+        return false;
+    }
     if (strncmp(target, "/ws", 3) == 0) {
         edge_peer_websocket(self);
         return false;

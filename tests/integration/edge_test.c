@@ -82,7 +82,7 @@ static void open_edge(fixture *self, const edge_options *options)
     self->told.edge = self->edge;
 }
 
-static int set_up_kind(void **state, bool tls)
+static int set_up_kind(void **state, bool tls, size_t warm)
 {
     fixture *self = calloc(1, sizeof *self);
     edge_options options = edge_options_default();
@@ -90,6 +90,7 @@ static int set_up_kind(void **state, bool tls)
     edge_server_start(&self->server, tls);
     options.ca_file = tls ? self->server.ca_file : NULL;
     options.message_bytes_max = 65536;
+    options.warm_connections = warm;
     open_edge(self, &options);
     *state = self;
     return 0;
@@ -97,12 +98,23 @@ static int set_up_kind(void **state, bool tls)
 
 static int set_up(void **state)
 {
-    return set_up_kind(state, false);
+    return set_up_kind(state, false, 0);
 }
 
 static int set_up_tls(void **state)
 {
-    return set_up_kind(state, true);
+    return set_up_kind(state, true, 0);
+}
+
+/* POST requests over warm connections. */
+static int set_up_warm(void **state)
+{
+    return set_up_kind(state, false, 2);
+}
+
+static int set_up_warm_tls(void **state)
+{
+    return set_up_kind(state, true, 2);
 }
 
 static int tear_down(void **state)
@@ -303,6 +315,81 @@ static void a_get_with_a_body_is_refused(void **state)
     assert_status(edge_do(self->edge, &action, &error), HEAN_E_INVALID, &error);
 }
 
+/* ---- warm connections ---- */
+
+/* The first goes by curl; afterwards one is warm. */
+static void warm_up(fixture *self)
+{
+    hean_error error = {0};
+
+    ask(self, "POST", "/echo", "{}");
+    for (int i = 0; i < 50 && self->server.connections < 2; i++)
+        assert_status(edge_run(self->edge, base_clock_monotonic_ns() + 20 * BASE_NS_PER_MS, &error),
+                      HEAN_OK, &error);
+    for (int i = 0; i < 5; i++) /* TLS */
+        assert_status(edge_run(self->edge, base_clock_monotonic_ns() + 20 * BASE_NS_PER_MS, &error),
+                      HEAN_OK, &error);
+    assert_int_equal(self->server.connections, 2);
+}
+
+static void warm_connection_carries_orders_as_they_are(void **state)
+{
+    fixture *self = *state;
+
+    warm_up(self);
+    for (int i = 0; i < 3; i++) {
+        ask(self, "POST", "/echo?n=1", "{\"qty\":\"0.10\"}");
+        assert_int_equal(self->told.response.outcome, WIRE_DONE);
+        assert_int_equal(self->told.response.http_status, 200);
+        assert_non_null(strstr(self->told.headers, "X-Test: yes"));
+        assert_non_null(strstr(self->told.body, "POST /echo?n=1 HTTP/1.1\r\nHost: 127.0.0.1:"));
+        assert_non_null(strstr(self->told.body, "X-One: 1\r\n"));
+        assert_non_null(strstr(self->told.body, "\r\n\r\n{\"qty\":\"0.10\"}"));
+        assert_true(self->told.response.received_ns >= self->told.response.sent_ns);
+    }
+    assert_int_equal(self->server.connections, 2);
+    assert_int_equal(self->server.requests, 4);
+}
+
+static void order_on_a_warm_connection_that_dies_is_unknown_and_sent_once(void **state)
+{
+    static const char *const targets[] = {"/cut", "/half", "/silent", "/wrong", "/endless"};
+    fixture *self = *state;
+
+    for (size_t i = 0; i < BASE_COUNT(targets); i++) {
+        int before;
+        if (i == 0)
+            warm_up(self);
+        else /* by curl, and warm again */
+            ask(self, "POST", "/echo", "{}");
+        ask(self, "POST", "/echo", "{}");
+        before = self->server.requests;
+        ask(self, "POST", targets[i], "{}");
+        if (self->told.response.outcome != WIRE_UNKNOWN || self->told.why[0] == 0)
+            fail_msg("%s: outcome %d", targets[i], (int)self->told.response.outcome);
+        assert_int_equal(self->server.requests, before + 1);
+    }
+}
+
+static void answers_of_every_form_are_read(void **state)
+{
+    static const char *const targets[][2] = {{"/chunked", "{\"retCode\":0}"},
+                                             {"/until-end", "{\"retCode\":1}"},
+                                             {"/interim", "{\"retCode\":2}"},
+                                             {"/closing", "{\"retCode\":3}"}};
+    fixture *self = *state;
+
+    warm_up(self);
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < BASE_COUNT(targets); i++) {
+            ask(self, "POST", targets[i][0], "{}");
+            if (self->told.response.outcome != WIRE_DONE)
+                fail_msg("%s: %s", targets[i][0], self->told.why);
+            assert_string_equal(self->told.body, targets[i][1]);
+        }
+    }
+}
+
 /* ---- TLS ---- */
 
 static void certificate_of_a_stranger_is_refused_before_anything_is_sent(void **state)
@@ -486,26 +573,51 @@ static void a_wake_from_another_thread_ends_the_waiting(void **state)
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+/* Some of each under way; what is answered meanwhile does not matter. */
+static void do_some_of_each(fixture *self)
+{
+    char silent[200], echo[200], stream[200];
+    const wire_action question = {.kind = WIRE_HTTP,
+                                  .id = 1,
+                                  .method = "GET",
+                                  .url = silent,
+                                  .timeout_ns = BASE_NS_PER_S,
+                                  .response_bytes_max = 100};
+    const wire_action order = {.kind = WIRE_HTTP,
+                               .id = 2,
+                               .method = "POST",
+                               .url = echo,
+                               .body = "{}",
+                               .body_bytes = 2,
+                               .timeout_ns = BASE_NS_PER_S,
+                               .response_bytes_max = 10000};
+    const wire_action open = {.kind = WIRE_SOCKET_OPEN, .id = 7, .url = stream};
+    hean_error error = {0};
+
+    (void)base_text_copy(silent, sizeof silent, url(self, "http", "/silent"));
+    (void)base_text_copy(echo, sizeof echo, url(self, "http", "/echo"));
+    (void)base_text_copy(stream, sizeof stream, url(self, "ws", "/ws"));
+    (void)!edge_do(self->edge, &question, &error);
+    (void)!edge_do(self->edge, &open, &error);
+    for (int i = 0; i < 5; i++) {
+        (void)!edge_do(self->edge, &order, &error);
+        (void)!edge_run(self->edge, base_clock_monotonic_ns() + 2 * BASE_NS_PER_MS, &error);
+    }
+}
+
 static void closing_with_everything_under_way_frees_everything(void **state)
 {
     fixture *self = *state;
-    const wire_action request = {.kind = WIRE_HTTP,
-                                 .id = 1,
-                                 .method = "GET",
-                                 .url = url(self, "http", "/silent"),
-                                 .timeout_ns = BASE_NS_PER_S,
-                                 .response_bytes_max = 100};
     edge_options options = edge_options_default();
     test_allocator allocator;
     hean_error error = {0};
 
-    test_allocator_init(&allocator, 0);
     edge_close(self->edge);
+    test_allocator_init(&allocator, 0);
+    options.warm_connections = 1;
     options.allocator = &allocator.allocator;
     open_edge(self, &options);
-    assert_status(edge_do(self->edge, &request, &error), HEAN_OK, &error);
-    open_socket(self, "/ws");
-    run_until(self, &self->told.ups, 1);
+    do_some_of_each(self);
     edge_close(self->edge);
     assert_int_equal(allocator.live, 0);
     for (uint64_t fail_at = 1; fail_at <= allocator.calls; fail_at++) {
@@ -514,14 +626,8 @@ static void closing_with_everything_under_way_frees_everything(void **state)
         test_allocator_init(&failing, fail_at);
         options.allocator = &failing.allocator;
         self->edge = NULL;
-        if (edge_open(&options, &sink, &self->edge, &error) == HEAN_OK) {
-            const wire_action open = {
-                .kind = WIRE_SOCKET_OPEN, .id = 7, .url = url(self, "ws", "/ws")};
-            (void)!edge_do(self->edge, &request, &error);
-            (void)!edge_do(self->edge, &open, &error);
-            for (int i = 0; i < 3; i++)
-                (void)!edge_run(self->edge, base_clock_monotonic_ns() + BASE_NS_PER_MS, &error);
-        }
+        if (edge_open(&options, &sink, &self->edge, &error) == HEAN_OK)
+            do_some_of_each(self);
         edge_close(self->edge);
         assert_int_equal(failing.live, 0);
     }
@@ -533,6 +639,11 @@ static void closing_with_everything_under_way_frees_everything(void **state)
     cmocka_unit_test_setup_teardown(test, set_up, tear_down),                                      \
     {                                                                                              \
 #test " over TLS", test, set_up_tls, tear_down, NULL                                       \
+    }
+#define WARM(test)                                                                                 \
+    cmocka_unit_test_setup_teardown(test, set_up_warm, tear_down),                                 \
+    {                                                                                              \
+#test " over TLS", test, set_up_warm_tls, tear_down, NULL                                  \
     }
 #define PLAIN(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define TLS(test)   cmocka_unit_test_setup_teardown(test, set_up_tls, tear_down)
@@ -550,6 +661,9 @@ int main(void)
         PLAIN(redirect_is_an_answer_and_not_followed),
         BOTH(order_is_not_sent_again_when_a_kept_connection_dies),
         PLAIN(question_may_be_asked_again),
+        WARM(warm_connection_carries_orders_as_they_are),
+        WARM(order_on_a_warm_connection_that_dies_is_unknown_and_sent_once),
+        WARM(answers_of_every_form_are_read),
         PLAIN(proxy_of_the_environment_is_not_used_for_this_machine),
         PLAIN(a_get_with_a_body_is_refused),
         TLS(certificate_of_a_stranger_is_refused_before_anything_is_sent),

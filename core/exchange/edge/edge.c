@@ -17,6 +17,7 @@ edge_options edge_options_default(void)
         .connect_timeout_ns = 5 * BASE_NS_PER_S,
         .idle_timeout_ns = 60 * BASE_NS_PER_S,
         .message_bytes_max = (size_t)16 << 20,
+        .warm_connections = 4,
     };
 }
 
@@ -57,19 +58,19 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     int bits = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
                (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0) | (status < 0 ? CURL_CSELECT_ERR : 0);
 
-    if (watch->owner != NULL)
-        edge_socket_ready(watch->owner, status, events);
+    if (watch->ready != NULL)
+        watch->ready(watch->owner, status, events);
     else
         curl_act(watch->edge, watch->fd, bits);
 }
 
-edge_watch *edge_watch_open(edge *self, curl_socket_t fd, edge_socket *owner)
+edge_watch *edge_watch_open(edge *self, curl_socket_t fd, edge_ready_fn ready, void *owner)
 {
     edge_watch *watch = base_alloc(self->allocator, sizeof *watch);
 
     if (watch == NULL)
         return NULL;
-    *watch = (edge_watch){.edge = self, .owner = owner, .fd = fd};
+    *watch = (edge_watch){.edge = self, .ready = ready, .owner = owner, .fd = fd};
     if (uv_poll_init_socket(&self->loop, &watch->poll, fd) == 0)
         return watch;
     base_free(self->allocator, watch);
@@ -107,12 +108,14 @@ static int on_curl_socket(CURL *handle, curl_socket_t fd, int what, void *contex
         return 0;
     }
     if (watch == NULL) {
-        watch = edge_watch_open(self, fd, NULL);
-        if (watch == NULL || curl_multi_assign(self->multi, fd, watch) != CURLM_OK)
-            return -1;
+        watch = edge_watch_open(self, fd, NULL, NULL);
+        if (watch != NULL)
+            (void)curl_multi_assign(self->multi, fd, watch);
     }
-    return edge_watch_start(watch, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0) ? 0
-                                                                                            : -1;
+    /* Never a failure: it would be curl's end. What is not watched ends by its timeout. */
+    if (watch != NULL)
+        (void)edge_watch_start(watch, (what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0);
+    return 0;
 }
 
 static void on_curl_timeout(uv_timer_t *timer)
@@ -195,6 +198,7 @@ void edge_close(edge *self)
         return;
     if (self->multi != NULL) {
         edge_http_close_all(self);
+        edge_lane_close_all(self);
         edge_socket_close_all(self);
         (void)curl_multi_cleanup(self->multi); /* removes its watches */
     }
@@ -251,6 +255,7 @@ hean_status edge_open(const edge_options *options, const edge_sink *sink, edge *
 hean_status edge_do(edge *self, const wire_action *action, hean_error *error)
 {
     hean_status status = HEAN_OK;
+    bool kick = true;
 
     switch (action->kind) {
     case WIRE_SOCKET_SEND:
@@ -262,10 +267,11 @@ hean_status edge_do(edge *self, const wire_action *action, hean_error *error)
         status = edge_socket_open(self, action, error);
         break;
     case WIRE_HTTP:
-        status = edge_http_start(self, action, error);
+        status = edge_http_start(self, action, &kick, error);
         break;
     }
-    if (status == HEAN_OK) /* now, not when the loop comes round: an order should not wait */
+    if (status == HEAN_OK &&
+        kick) /* now, not when the loop comes round: an order should not wait */
         curl_act(self, CURL_SOCKET_TIMEOUT, 0);
     return status;
 }
@@ -286,6 +292,8 @@ static void take_finished(edge *self)
         owner = (const edge_owner *)(const void *)private;
         if (owner->request != NULL)
             edge_http_done(self, owner->request, code);
+        else if (owner->lane != NULL)
+            edge_lane_connected(owner->lane, code);
         else
             edge_socket_connected(owner->socket, code);
     }
@@ -293,9 +301,13 @@ static void take_finished(edge *self)
 
 static int64_t deliver(edge *self)
 {
+    int64_t now_ns = base_clock_monotonic_ns(), lanes_ns, sockets_ns;
+
     take_finished(self);
     edge_http_deliver(self);
-    return edge_socket_sweep(self, base_clock_monotonic_ns());
+    lanes_ns = edge_lane_sweep(self, now_ns);
+    sockets_ns = edge_socket_sweep(self, now_ns);
+    return lanes_ns < sockets_ns ? lanes_ns : sockets_ns;
 }
 
 hean_status edge_run(edge *self, int64_t until_ns, hean_error *error)

@@ -196,7 +196,7 @@ static bool set_up(edge_request *self, const wire_action *action)
                             timeout_ms > 0 ? (long)timeout_ms : 1L) == CURLE_OK;
 }
 
-hean_status edge_http_start(edge *parent, const wire_action *action, hean_error *error)
+hean_status edge_http_start(edge *parent, const wire_action *action, bool *kick, hean_error *error)
 {
     edge_request *self;
 
@@ -205,6 +205,11 @@ hean_status edge_http_start(edge *parent, const wire_action *action, hean_error 
         (action->body_bytes > 0 && strcmp(action->method, "GET") == 0))
         return base_fail(error, HEAN_E_INVALID,
                          "request: expected GET without a body, or POST, and a URL");
+    if (action->method[0] == 'P' && edge_lane_start(parent, action)) {
+        *kick = false;
+        return HEAN_OK;
+    }
+    *kick = true;
     self = request_new(parent);
     if (self == NULL)
         return base_fail(error, HEAN_E_NO_MEMORY, "request: out of memory");

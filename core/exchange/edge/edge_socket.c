@@ -380,7 +380,7 @@ void edge_socket_connected(edge_socket *self, CURLcode code)
         return;
     }
     self->state = SOCKET_UPGRADING;
-    self->watch = edge_watch_open(self->edge, fd, self);
+    self->watch = edge_watch_open(self->edge, fd, edge_socket_ready, self);
     if (self->watch == NULL || !write_request(self)) {
         go_down(self, "out of memory");
         return;
@@ -388,8 +388,10 @@ void edge_socket_connected(edge_socket *self, CURLcode code)
     upgrade(self);
 }
 
-void edge_socket_ready(edge_socket *self, int status, int events)
+void edge_socket_ready(void *owner, int status, int events)
 {
+    edge_socket *self = owner;
+
     if (status < 0 && self->state != SOCKET_OVER)
         go_down(self, uv_strerror(status));
     if (self->state == SOCKET_UPGRADING)

@@ -25,6 +25,7 @@ typedef struct edge_options {
     const char *ca_file; /* NULL: the system's; for tests against a certificate of their own */
     int64_t connect_timeout_ns, idle_timeout_ns;
     size_t message_bytes_max; /* of one WebSocket message; 16 MiB */
+    size_t warm_connections;  /* of POST requests, HTTP/1.1, one request at a time each; 4 */
 } edge_options;
 
 edge_options edge_options_default(void);
