@@ -207,6 +207,43 @@ static void racing_writers_post_everything_once(void **state)
     store_close(self);
 }
 
+static void a_reader_verifies_and_copies_while_another_process_writes(void **state)
+{
+    char path[2200], to[2300];
+    const char *endless[] = {program, "stream", path, NULL};
+    hean_error error = {HEAN_OK, ""};
+    ledger_filter all = ledger_filter_all();
+    uint64_t before = 0;
+    struct pollfd first;
+    int status;
+    pid_t pid;
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/store.db", test_folder("store_reader"));
+    (void)snprintf(to, sizeof to, "%s.copy", path);
+    pid = start(endless, &first.fd);
+    first.events = POLLIN;
+    assert_int_equal(poll(&first, 1, 60000), 1);
+    for (int i = 0; i < 10; i++) {
+        store *reader = open_store(path, STORE_READ), *copy;
+        uint64_t number = 0;
+        assert_verifies(reader);
+        assert_status(store_backup(reader, to, &error), HEAN_OK, &error);
+        store_close(reader);
+        copy = open_store(to, STORE_READ);
+        assert_verifies(copy);
+        assert_status(store_each_entry(copy, &all, 0, 0, check_number, &number, &error), HEAN_OK,
+                      &error);
+        assert_int_equal(number, entries_of(copy));
+        assert_true(number >= before);
+        before = number;
+        store_close(copy);
+    }
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(last_acknowledged(first.fd) > 0);
+}
+
 static void a_killed_writer_does_not_stop_the_others(void **state)
 {
     char path[2200];
@@ -238,6 +275,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_writers_lose_nothing_that_was_acknowledged),
         cmocka_unit_test(racing_writers_post_everything_once),
+        cmocka_unit_test(a_reader_verifies_and_copies_while_another_process_writes),
         cmocka_unit_test(a_killed_writer_does_not_stop_the_others),
     };
 
