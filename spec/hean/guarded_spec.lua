@@ -157,12 +157,14 @@ describe("guarded: rows about one process", function()
       end
       return decide(p, nil, context)
     end
-    assert.equal(0.25, limit({ loss_limit = 0.9 }).entry.loss_limit)
+    local wide = limit({ loss_limit = 0.9 }).entry
+    assert.same({ 0.9, 0.25 }, { wide.loss_limit, wide.loss_limit_used })
     local decision = limit { none = true }
-    assert.equal(0.25, decision.entry.loss_limit)
+    assert.equal(0.25, decision.entry.loss_limit_used)
+    assert.is_nil(decision.entry.loss_limit) -- still undeclared next time
     assert.truthy(decision.reasons[2]:match("^LOSS_LIMIT_UNDECLARED: "))
     assert.equal(0.1, limit({ none = true },
-      { now = NOW, now_text = "now", loss_limit = 0.1 }).entry.loss_limit)
+      { now = NOW, now_text = "now", loss_limit = 0.1 }).entry.loss_limit_used)
   end)
 
   -- Falls in steps that the loss limit allows.

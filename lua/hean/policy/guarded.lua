@@ -334,7 +334,7 @@ local words = {
   STATE_FROZEN = function(r) return "the state is " .. r.state end,
   LOSS_LIMIT_BREACH = function(r)
     return format("a run lost %s of its capital, the limit is %s", number(-r.worst_roi),
-      number(r.loss_limit))
+      number(r.loss_limit_used))
   end,
   DRAWDOWN_KILL = function(r, params)
     return format("%s > %s of the capital", number(r.max_drawdown), number(params.drawdown_kill))
@@ -498,7 +498,7 @@ local function report(p, now, population)
   r.completed, r.failed = risk.completed, risk.failed
   r.p_ops_failure = stats.beta_posterior(risk.failed, risk.completed, 1, 1, 0.5)
   r.worst_roi, r.drawdown, r.max_drawdown = risk.low, risk.drawdown, risk.worst
-  r.n, r.epoch, r.kappa, r.loss_limit = epoch.n, p.epochs, p.kappa, p.loss_limit
+  r.n, r.epoch, r.kappa, r.loss_limit_used = epoch.n, p.epochs, p.kappa, p.loss_limit
   if epoch.n > 0 then
     r.mean, r.decayed_mean = epoch.mean, epoch.fresh_mean
   end
