@@ -24,7 +24,10 @@ int verb_tasks(int argc, char **argv);
 /* The parts of a snapshot as a table: source, rows, reason. Returns an exit code. */
 int process_print_snapshot(const char *document);
 int process_print_plan(const char *document);
-/* One process a line. */
+/* One a line. */
 int process_print_list(const char *lines);
+int process_print_runs(const char *lines);
+int process_print_tasks(const char *lines);
+int process_print_decisions(const char *lines);
 
 #endif

@@ -1,6 +1,8 @@
 /*
- * process_round.c: the operator's daily round: plan, run, decide; and who takes part: list, show,
- * add, approve, reject, disable, tasks, done.
+ * process_round.c: the operator's daily round: plan, run, decide, evaluate; and who takes part:
+ * list, show, add, approve, reject, disable, tasks, done.
+ *
+ * What only looks opens the store for reading, so that it never waits for a host that writes.
  */
 #include "cmd_process.h"
 
@@ -30,30 +32,72 @@ static int print_lines(const base_buffer *out)
     return CLI_EXIT_DONE;
 }
 
-static int work(const round_arguments *arguments, const cli_list *names, work_fn body,
-                int (*print)(const char *text))
+/* Commands below a parent of their own: what they print and how they open the store. */
+typedef struct verb {
+    const char *usage, *about;
+    work_fn body;
+    int (*print)(const char *text);
+    size_t names_min, names_max;
+    bool looks; /* changes nothing */
+} verb;
+
+static hean_status count_process(void *context, const store_process *row, hean_error *error)
+{
+    (void)row;
+    (void)error;
+    *(bool *)context = true;
+    return HEAN_OK;
+}
+
+/* A store that nobody has used yet gets the built-in processes, whoever opens it. */
+static hean_status open_kept(const verb *what, const round_arguments *arguments, store **out,
+                             hean_error *error)
+{
+    store *kept = NULL;
+    bool any = false;
+    hean_status status = HEAN_OK;
+
+    if (what->looks && store_open(NULL, arguments->store, STORE_READ, &kept, NULL) == HEAN_OK) {
+        status = store_each_process(kept, NULL, count_process, &any, error);
+        if (status == HEAN_OK && any) {
+            *out = kept;
+            return HEAN_OK;
+        }
+        store_close(kept);
+        kept = NULL;
+    }
+    status = store_open(NULL, arguments->store, STORE_WRITE, &kept, error);
+    if (status == HEAN_OK)
+        status = process_add_builtin(kept, arguments->now_ns, error);
+    if (status != HEAN_OK)
+        store_close(kept);
+    else
+        *out = kept;
+    return status;
+}
+
+/* What was done before something failed is done, and is shown. */
+static int work(const round_arguments *arguments, const cli_list *names, const verb *what)
 {
     store *kept = NULL;
     hean_error error = {HEAN_OK, ""};
     base_buffer out;
-    int code;
-    hean_status status = store_open(NULL, arguments->store, STORE_WRITE, &kept, &error);
+    int code = CLI_EXIT_DONE, failed;
+    hean_status status;
 
     cli_stop_on_signals();
     base_buffer_init(&out, base_allocator_default());
+    status = open_kept(what, arguments, &kept, &error);
     if (status == HEAN_OK)
-        status = process_add_builtin(kept, arguments->now_ns, &error);
-    if (status == HEAN_OK)
-        status = body(kept, arguments, names, &out, &error);
+        status = what->body(kept, arguments, names, &out, &error);
     store_close(kept);
-    if (status != HEAN_OK)
-        code = cli_fail(&error);
-    else if (arguments->as_json || print == NULL)
-        code = print_lines(&out);
-    else
-        code = print(out.data != NULL ? out.data : "");
+    failed = status == HEAN_OK ? CLI_EXIT_DONE : cli_fail(&error);
+    if (failed == CLI_EXIT_DONE || out.length > 0)
+        code = arguments->as_json || what->print == NULL
+                   ? print_lines(&out)
+                   : what->print(out.data != NULL ? out.data : "");
     base_buffer_deinit(&out);
-    return code;
+    return failed != CLI_EXIT_DONE ? failed : code;
 }
 
 /* ---- the work ---- */
@@ -70,9 +114,34 @@ static hean_status do_plan(store *kept, const round_arguments *arguments, const 
     return process_plan(kept, &rules, total_e8, arguments->now_ns, &cli_stop, out, error);
 }
 
+static hean_status add_runnable(void *context, const store_process *row, hean_error *error)
+{
+    cli_list *list = context;
+    char *id;
+
+    if (!row->enabled || strcmp(row->state, "PAUSED") == 0 || strcmp(row->state, "KILLED") == 0)
+        return HEAN_OK;
+    id = strdup(row->id);
+    if (id == NULL || !base_grow(base_allocator_default(), (void **)&list->items, &list->capacity,
+                                 list->count + 1, sizeof *list->items)) {
+        free(id);
+        return base_fail(error, HEAN_E_NO_MEMORY, "run: out of memory");
+    }
+    list->items[list->count++] = id;
+    return HEAN_OK;
+}
+
+/* Every process that may run, copied: runs change the rows. */
+static hean_status find_runnable(store *kept, cli_list *out, hean_error *error)
+{
+    return store_each_process(kept, NULL, add_runnable, out, error);
+}
+
 static hean_status do_run(store *kept, const round_arguments *arguments, const cli_list *names,
                           base_buffer *out, hean_error *error)
 {
+    cli_list runnable = {0};
+    const cli_list *wanted = names->count > 0 ? names : &runnable;
     config settings;
     process_run_options options = {.config = &settings,
                                    .force = arguments->force,
@@ -87,11 +156,17 @@ static hean_status do_run(store *kept, const round_arguments *arguments, const c
         status = decimal_to_scaled(arguments->capital, 8, &options.capital_e8);
     if (status != HEAN_OK)
         (void)base_fail(error, status, "--capital: it does not fit");
-    for (size_t i = 0; status == HEAN_OK && i < names->count; i++) {
-        options.id = names->items[i];
+    if (status == HEAN_OK && names->count == 0)
+        status = find_runnable(kept, &runnable, error);
+    for (size_t i = 0; status == HEAN_OK && i < wanted->count; i++) {
+        options.id = wanted->items[i];
         status = process_run_once(kept, &options, out, error);
-        base_buffer_append(out, "\n", 1);
+        if (status == HEAN_OK)
+            base_buffer_append(out, "\n", 1);
     }
+    for (size_t i = 0; i < runnable.count; i++)
+        free((char *)runnable.items[i]);
+    cli_list_deinit(&runnable);
     config_deinit(&settings);
     return status;
 }
@@ -218,13 +293,6 @@ static hean_status do_done(store *kept, const round_arguments *arguments, const 
 
 /* ---- the commands ---- */
 
-typedef struct verb {
-    const char *usage, *about;
-    work_fn body;
-    int (*print)(const char *text);
-    size_t names_min, names_max;
-} verb;
-
 static int run_verb(const verb *what, int argc, char **argv)
 {
     round_arguments self = {.store = CLI_STORE_DEFAULT,
@@ -252,30 +320,34 @@ static int run_verb(const verb *what, int argc, char **argv)
     result = cli_parse(&command, argc, argv, &names);
     if (result >= 0)
         return result;
-    result = work(&self, &names, what->body, what->print);
+    result = work(&self, &names, what);
     cli_list_deinit(&names);
     return result;
 }
 
-#define VERB(name, usage, about, body, print, least, most)                                         \
+#define VERB(name, usage, about, body, print, least, most, looks)                                  \
     int verb_##name(int argc, char **argv)                                                         \
     {                                                                                              \
-        static const verb what = {"hean process " usage, about, body, print, least, most};         \
+        static const verb what = {"hean process " usage, about, body, print, least, most, looks};  \
         return run_verb(&what, argc, argv);                                                        \
     }
 
 VERB(plan, "plan [--capital USD] [options]", "Divides the day's capital and ranks opportunities.",
-     do_plan, process_print_plan, 0, 0)
-VERB(run, "run ID... [options]", "Runs processes, each once a day.", do_run, NULL, 1, 64)
+     do_plan, process_print_plan, 0, 0, false)
+VERB(run, "run [ID...] [options]", "Runs processes, each once a day; without ID all that may run.",
+     do_run, process_print_runs, 0, 64, false)
 VERB(decide, "decide [--policy NAME] [options]",
-     "Lets a policy decide about all processes from their runs.", do_decide, NULL, 0, 0)
+     "Lets a policy decide about all processes from their runs.", do_decide,
+     process_print_decisions, 0, 0, false)
 VERB(add, "add FILE... [options]", "Adds definitions, Lua or JSON; they wait for approval.", do_add,
-     NULL, 1, 64)
-VERB(approve, "approve ID... [options]", "Lets processes run.", do_approve, NULL, 1, 64)
-VERB(reject, "reject ID... [options]", "Kills processes, for good.", do_reject, NULL, 1, 64)
-VERB(disable, "disable ID... [options]", "Stops processes from running.", do_disable, NULL, 1, 64)
-VERB(list, "list [options]", "Lists the processes.", do_list, process_print_list, 0, 0)
-VERB(show, "show ID [options]", "Shows one process with its definition.", do_list, NULL, 1, 1)
-VERB(tasks, "tasks [options]", "Lists what waits for a person.", do_tasks, NULL, 0, 0)
+     NULL, 1, 64, false)
+VERB(approve, "approve ID... [options]", "Lets processes run.", do_approve, NULL, 1, 64, false)
+VERB(reject, "reject ID... [options]", "Kills processes, for good.", do_reject, NULL, 1, 64, false)
+VERB(disable, "disable ID... [options]", "Stops processes from running.", do_disable, NULL, 1, 64,
+     false)
+VERB(list, "list [options]", "Lists the processes.", do_list, process_print_list, 0, 0, true)
+VERB(show, "show ID [options]", "Shows one process with its definition.", do_list, NULL, 1, 1, true)
+VERB(tasks, "tasks [options]", "Lists what waits for a person.", do_tasks, process_print_tasks, 0,
+     0, true)
 VERB(done, "done TASK [--note TEXT] [options]",
-     "Answers a task; the next run of its process goes on.", do_done, NULL, 1, 1)
+     "Answers a task; the next run of its process goes on.", do_done, NULL, 1, 1, false)

@@ -10,6 +10,7 @@
 
 typedef struct scan_arguments {
     const char *config, *store, *manual;
+    int64_t now_ns;
     bool as_json;
 } scan_arguments;
 
@@ -32,7 +33,7 @@ static hean_status take(const scan_arguments *arguments, base_buffer *out, hean_
 {
     base_buffer manual;
     config settings;
-    scan_options options = {.config = &settings, .now_ns = base_clock_wall_ns(), .stop = &cli_stop};
+    scan_options options = {.config = &settings, .now_ns = arguments->now_ns, .stop = &cli_stop};
     hean_status status = config_load(NULL, arguments->config, &cli_stop, &settings, error);
 
     if (status != HEAN_OK)
@@ -53,11 +54,12 @@ static hean_status take(const scan_arguments *arguments, base_buffer *out, hean_
 
 int process_scan(int argc, char **argv)
 {
-    scan_arguments self = {.store = CLI_STORE_DEFAULT};
+    scan_arguments self = {.store = CLI_STORE_DEFAULT, .now_ns = base_clock_wall_ns()};
     const cli_option options[] = {
         {"--config", CLI_TEXT, &self.config, "FILE", "whose venue is asked; the built-in one"},
         {"--manual", CLI_TEXT, &self.manual, "FILE", "JSON of what no interface tells"},
         {"--store", CLI_TEXT, &self.store, "FILE", "where it is kept; " CLI_STORE_DEFAULT},
+        {"--now", CLI_TIME, &self.now_ns, "TIME", "what time it is; the clock's by default"},
         {"--json", CLI_FLAG, &self.as_json, NULL, "the snapshot"}};
     const cli_command command = {"hean process scan [options]",
                                  "Asks the venue what there is, and keeps the answer.",

@@ -74,23 +74,87 @@ int process_print_plan(const char *document)
     return cli_table_print(&table) == CLI_EXIT_DONE ? code : CLI_EXIT_FAILED;
 }
 
+/* The next of several JSON lines; NULL at their end. */
+static json_t *next_line(const char **lines)
+{
+    const char *end = strchr(*lines, '\n');
+    size_t bytes = end != NULL ? (size_t)(end - *lines) : strlen(*lines);
+    json_t *row = bytes > 0 ? json_loadb(*lines, bytes, 0, NULL) : NULL;
+
+    *lines += bytes + (end != NULL);
+    return row;
+}
+
+static void add_text(cli_table *table, const json_t *row, const char *name)
+{
+    const char *text = json_string_value(json_object_get(row, name));
+    cli_table_text(table, text != NULL ? text : "");
+}
+
 int process_print_list(const char *lines)
 {
     static const char *const heads[] = {"process", "state", "enabled", "weight", "source"};
     cli_table table;
 
     cli_table_init(&table, heads, BASE_COUNT(heads), 1u << 3);
-    while (*lines != 0) {
-        const char *end = strchr(lines, '\n');
-        size_t bytes = end != NULL ? (size_t)(end - lines) : strlen(lines);
-        json_t *row = json_loadb(lines, bytes, 0, NULL);
-        cli_table_text(&table, json_string_value(json_object_get(row, "process_id")));
-        cli_table_text(&table, json_string_value(json_object_get(row, "state")));
+    for (json_t *row; (row = next_line(&lines)) != NULL; json_decref(row)) {
+        add_text(&table, row, "process_id");
+        add_text(&table, row, "state");
         cli_table_text(&table, json_is_true(json_object_get(row, "enabled")) ? "yes" : "no");
         add_number(&table, json_object_get(row, "weight"));
-        cli_table_text(&table, json_string_value(json_object_get(row, "source")));
-        json_decref(row);
-        lines += bytes + (end != NULL);
+        add_text(&table, row, "source");
+    }
+    return cli_table_print(&table);
+}
+
+int process_print_runs(const char *lines)
+{
+    static const char *const heads[] = {"run", "status", "again", "capital", "net", "why"};
+    cli_table table;
+
+    cli_table_init(&table, heads, BASE_COUNT(heads), 3u << 3);
+    for (json_t *row; (row = next_line(&lines)) != NULL; json_decref(row)) {
+        const json_t *net = json_object_get(json_object_get(row, "metrics"), "net_usd");
+        add_text(&table, row, "run_id");
+        add_text(&table, row, "status");
+        cli_table_text(&table, json_is_true(json_object_get(row, "repeated")) ? "yes" : "");
+        add_number(&table, json_object_get(row, "capital_allocated_usd"));
+        if (net != NULL)
+            add_number(&table, net);
+        else
+            cli_table_text(&table, "");
+        add_text(&table, row, "error");
+    }
+    return cli_table_print(&table);
+}
+
+int process_print_tasks(const char *lines)
+{
+    static const char *const heads[] = {"task", "process", "step", "what to do"};
+    cli_table table;
+
+    cli_table_init(&table, heads, BASE_COUNT(heads), 1);
+    for (json_t *row; (row = next_line(&lines)) != NULL; json_decref(row)) {
+        cli_table_scaled(&table, json_integer_value(json_object_get(row, "task")), 0);
+        add_text(&table, row, "process_id");
+        add_text(&table, row, "step_id");
+        add_text(&table, row, "instructions");
+    }
+    return cli_table_print(&table);
+}
+
+int process_print_decisions(const char *lines)
+{
+    static const char *const heads[] = {"process", "state", "weight", "why"};
+    cli_table table;
+
+    cli_table_init(&table, heads, BASE_COUNT(heads), 1u << 2);
+    for (json_t *row; (row = next_line(&lines)) != NULL; json_decref(row)) {
+        const char *why = json_string_value(json_array_get(json_object_get(row, "reasons"), 0));
+        add_text(&table, row, "process_id");
+        add_text(&table, row, "state");
+        add_number(&table, json_object_get(row, "weight"));
+        cli_table_text(&table, why != NULL ? why : "");
     }
     return cli_table_print(&table);
 }

@@ -189,6 +189,37 @@ static hean_status fail_step(run *self, const factory_step *step, int tries,
     return set_step(self, step, "failed", tries, NULL, detail->message, error);
 }
 
+/* Lua does not tell an empty list from an empty table. What a function hands out has lists where it
+ * may have nothing, and never an empty object. */
+static void make_lists(json_t *value)
+{
+    const char *key;
+    json_t *child;
+    void *next;
+    size_t i;
+
+    json_object_foreach_safe(value, next, key, child)
+    {
+        if (json_is_object(child) && json_object_size(child) == 0)
+            (void)json_object_set_new(value, key, json_array());
+        else
+            make_lists(child);
+    }
+    json_array_foreach(value, i, child)
+    {
+        make_lists(child);
+    }
+}
+
+static void name_lists(json_t *output)
+{
+    json_t *found = json_object_get(output, "opportunities");
+
+    make_lists(json_object_get(output, "outputs"));
+    if (json_is_object(found) && json_object_size(found) == 0)
+        (void)json_object_set_new(output, "opportunities", json_array());
+}
+
 /* API_CALL, COMPUTE: with retries. */
 static hean_status run_call(run *self, const factory_step *step, hean_error *error)
 {
@@ -218,6 +249,8 @@ static hean_status run_call(run *self, const factory_step *step, hean_error *err
         if (status != HEAN_OK)
             return status;
     }
+    if (step->kind == FACTORY_COMPUTE)
+        name_lists(output);
     status = gather(self, output, error);
     if (status != HEAN_OK) {
         json_decref(output);

@@ -135,7 +135,8 @@ static hean_status read_report(backtest *self, backtest_result *out, hean_error 
     result.last_ns = self->data.data.info.last_local_ns;
     result.peak_rss_bytes = self->peak_rss_bytes;
     result.import_seconds = self->data.import_seconds;
-    if (result.complete)
+    status = trial_name(self->options, self->allocator, &result, error);
+    if (status == HEAN_OK && result.complete)
         status = report_ledger(self->report, self->money, self->options, &self->data.data,
                                self->allocator, &result, error);
     if (status != HEAN_OK) {
@@ -258,6 +259,7 @@ void backtest_result_deinit(const hean_allocator *allocator, backtest_result *re
         allocator = base_allocator_default();
     base_free(allocator, result->positions);
     base_free(allocator, result->metrics);
+    base_free(allocator, result->params);
     ledger_close(result->ledger);
     if (result->imported)
         market_import_report_deinit(allocator, &result->import);

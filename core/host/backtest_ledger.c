@@ -175,6 +175,21 @@ hean_status report_ledger(const replay_report *report, const replay_money *money
     return HEAN_OK;
 }
 
+typedef struct recording {
+    const backtest_result *result;
+    const ledger_posting *postings;
+    uint64_t count;
+    ledger_result *posted;
+} recording;
+
+static hean_status record(store *into, void *context, hean_error *error)
+{
+    const recording *what = context;
+    hean_status status = store_post(into, what->postings, what->count, what->posted, error);
+
+    return status == HEAN_OK ? trial_count(what->result, into, error) : status;
+}
+
 hean_status backtest_record(const backtest_result *result, store *into, ledger_result *posted,
                             hean_error *error)
 {
@@ -192,7 +207,8 @@ hean_status backtest_record(const backtest_result *result, store *into, ledger_r
     for (uint64_t i = 0; status == HEAN_OK && i < count; i++)
         status = ledger_entry(result->ledger, i, &postings[i]);
     if (status == HEAN_OK)
-        status = store_post(into, postings, count, posted, error);
+        status =
+            store_transaction(into, record, &(recording){result, postings, count, posted}, error);
     base_free(allocator, postings);
     return status;
 }

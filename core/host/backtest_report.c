@@ -102,6 +102,7 @@ static hean_status read_lists(const replay_report *report, const hean_allocator 
         return base_fail(error, HEAN_E_NO_MEMORY, "backtest: out of memory");
     for (size_t i = 0; i < data->info.instruments; i++) {
         memcpy(out->positions[i].symbol, data->instruments[i].spec.symbol, HEAN_SYMBOL_BYTES);
+        market_settlement(&data->instruments[i].spec, out->positions[i].currency);
         out->positions[i].position = report->positions[i];
     }
     out->position_count = data->info.instruments;

@@ -48,8 +48,29 @@ static hean_status write_run(void *context, const store_run *run, hean_error *er
     return HEAN_OK;
 }
 
+/* What the definition declares, whatever is remembered: its type, and what a run may lose, which
+ * the risk gate keeps. */
+static void declare(json_t *entry, const factory_definition *definition)
+{
+    int64_t limit_e8;
+
+    (void)json_object_set_new(entry, "type", json_string(factory_type_text(definition->type)));
+    for (size_t i = 0; i < definition->step_count; i++) {
+        const factory_step *step = &definition->steps[i];
+        json_t *params;
+        if (step->function == NULL || strcmp(step->function, "trade") != 0)
+            continue;
+        params = json_loads(step->params_json, 0, NULL);
+        if (process_loss_limit(params, &limit_e8, NULL) == HEAN_OK)
+            (void)json_object_set_new(entry, "loss_limit",
+                                      json_real((double)limit_e8 / (double)BASE_E8));
+        json_decref(params);
+    }
+}
+
 /* What the policy said of it last time goes back to it: its entry has its own memory. */
-static void write_entry(decide *self, const char *id, const char *state, const char *remembered)
+static void write_entry(decide *self, const char *id, const char *state, const char *remembered,
+                        const factory_definition *definition)
 {
     json_t *entry = remembered != NULL ? json_loads(remembered, 0, NULL) : NULL;
     char *text;
@@ -60,6 +81,7 @@ static void write_entry(decide *self, const char *id, const char *state, const c
     }
     (void)json_object_set_new(entry, "process_id", json_string(id));
     (void)json_object_set_new(entry, "state", json_string(state));
+    declare(entry, definition);
     text = json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15));
     base_buffer_printf(&self->lines, "{\"entry\":%s,\"runs\":[", text != NULL ? text : "{}");
     free(text);
@@ -70,14 +92,20 @@ static hean_status write_process(void *context, const store_process *process, he
 {
     decide *self = context;
     line runs = {self, false};
+    factory_definition *definition;
     base_buffer memory;
-    hean_status status;
+    hean_status status =
+        process_definition_read(process->id, process->definition, &definition, error);
 
+    if (status != HEAN_OK)
+        return status;
     self->started++;
     base_buffer_init(&memory, base_allocator_default());
     status = process_document(self->store, "entry", process->id, &memory, NULL, NULL);
-    write_entry(self, process->id, process->state, status == HEAN_OK ? memory.data : NULL);
+    write_entry(self, process->id, process->state, status == HEAN_OK ? memory.data : NULL,
+                definition);
     base_buffer_deinit(&memory);
+    factory_definition_close(definition);
     status = store_each_run(self->store, NULL, process->id, 0, write_run, &runs, error);
     base_buffer_printf(&self->lines, "]}\n");
     return status;

@@ -12,17 +12,22 @@
 #define RANKING "opportunity_scanner" /* the built-in process whose last step ranks */
 
 typedef struct plan_list {
-    plan_process *items;
-    char **ids, **states;
+    plan_process *items; /* behind each id, in the same piece of memory, its state */
     size_t count, capacity;
 } plan_list;
+
+static const char *state_of(const plan_process *item)
+{
+    return item->id + strlen(item->id) + 1;
+}
 
 static hean_status add_process(void *context, const store_process *row, hean_error *error)
 {
     const hean_allocator *allocator = base_allocator_default();
+    size_t id_bytes = strlen(row->id) + 1, state_bytes = strlen(row->state) + 1;
     plan_list *list = context;
     factory_definition *definition;
-    size_t room = list->capacity;
+    char *names;
     hean_status status;
 
     if (!row->enabled)
@@ -30,31 +35,18 @@ static hean_status add_process(void *context, const store_process *row, hean_err
     status = process_definition_read(row->id, row->definition, &definition, error);
     if (status != HEAN_OK)
         return status;
-    if (list->count == room) {
-        size_t ids = room, states = room;
-        if (!base_grow(allocator, (void **)&list->items, &list->capacity, room + 1,
-                       sizeof *list->items) ||
-            !base_grow(allocator, (void **)&list->ids, &ids, list->capacity, sizeof *list->ids) ||
-            !base_grow(allocator, (void **)&list->states, &states, list->capacity,
-                       sizeof *list->states))
-            status = base_fail(error, HEAN_E_NO_MEMORY, "plan: out of memory");
-    }
-    if (status == HEAN_OK) {
-        char *id = host_text_copy(allocator, row->id),
-             *state = host_text_copy(allocator, row->state);
-        if (id == NULL || state == NULL) {
-            base_free(allocator, id);
-            base_free(allocator, state);
-            status = base_fail(error, HEAN_E_NO_MEMORY, "plan: out of memory");
-        } else {
-            list->ids[list->count] = id;
-            list->states[list->count] = state;
-            list->items[list->count++] =
-                (plan_process){.id = id,
-                               .part = plan_part_of(state),
-                               .weight = row->weight,
-                               .max_capital_e8 = definition->max_capital_e8};
-        }
+    names = base_alloc(allocator, id_bytes + state_bytes);
+    if (names == NULL || !base_grow(allocator, (void **)&list->items, &list->capacity,
+                                    list->count + 1, sizeof *list->items)) {
+        base_free(allocator, names);
+        status = base_fail(error, HEAN_E_NO_MEMORY, "plan: out of memory");
+    } else {
+        memcpy(names, row->id, id_bytes);
+        memcpy(names + id_bytes, row->state, state_bytes);
+        list->items[list->count++] = (plan_process){.id = names,
+                                                    .part = plan_part_of(row->state),
+                                                    .weight = row->weight,
+                                                    .max_capital_e8 = definition->max_capital_e8};
     }
     factory_definition_close(definition);
     return status;
@@ -64,12 +56,8 @@ static void list_deinit(plan_list *list)
 {
     const hean_allocator *allocator = base_allocator_default();
 
-    for (size_t i = 0; i < list->count; i++) {
-        base_free(allocator, list->ids[i]);
-        base_free(allocator, list->states[i]);
-    }
-    base_free(allocator, list->ids);
-    base_free(allocator, list->states);
+    for (size_t i = 0; i < list->count; i++)
+        base_free(allocator, (void *)list->items[i].id);
     base_free(allocator, list->items);
 }
 
@@ -192,8 +180,8 @@ static void write_allocations(base_json *json, const plan_list *list)
     base_json_array(json, "allocations");
     for (size_t i = 0; i < list->count; i++) {
         base_json_object(json, NULL);
-        base_json_text(json, "process_id", list->ids[i]);
-        base_json_text(json, "state", list->states[i]);
+        base_json_text(json, "process_id", list->items[i].id);
+        base_json_text(json, "state", state_of(&list->items[i]));
         base_json_real(json, "weight", list->items[i].weight);
         base_json_scaled(json, "amount", list->items[i].allocated_e8, 8);
         base_json_whole(json, "amount_e8", list->items[i].allocated_e8);

@@ -49,6 +49,9 @@ typedef struct process_trade {
     volatile int *stop;
     hean_log_sink log;
 } process_trade;
+/* What a run may lose, from the params of its step "trade". */
+hean_status process_loss_limit(const json_t *params, int64_t *out_e8,
+                               hean_error *error) HEAN_WARN_UNUSED;
 hean_status process_trade_run(store *to, const process_trade *trade, base_buffer *out,
                               hean_error *error) HEAN_WARN_UNUSED;
 

@@ -27,6 +27,7 @@ typedef struct process_run {
     /* of the row, as it is now */
     char *status, *state, *metrics, *error;
     int64_t started_ns, finished_ns;
+    int64_t clock_ns; /* the clock's time at options.now_ns */
     venue_call *call; /* opened by the first API_CALL */
     keys *keys;
 } process_run;
@@ -331,6 +332,12 @@ static void choose_capital(process_run *self)
 
 /* ---- the run ---- */
 
+/* Now, where the caller says what time it was when it called. */
+static int64_t now_of(const process_run *self)
+{
+    return self->options->now_ns + (base_clock_monotonic_ns() - self->clock_ns);
+}
+
 static hean_status run_steps(process_run *self, const char *environment, hean_error *error)
 {
     runner_ops ops = {self, op_now, op_call, op_compute, op_wait, op_ask, op_keep};
@@ -340,9 +347,8 @@ static hean_status run_steps(process_run *self, const char *environment, hean_er
 
     if (status != HEAN_OK)
         return status; /* the row stays RUNNING: the next call takes it up */
-    store_run row =
-        row_of(self, runner_status_text(result.status), result.state, result.metrics, result.error,
-               result.status == RUNNER_PENDING ? 0 : base_clock_wall_ns());
+    store_run row = row_of(self, runner_status_text(result.status), result.state, result.metrics,
+                           result.error, result.status == RUNNER_PENDING ? 0 : now_of(self));
     status = store_run_set(self->store, &row, error);
     if (status == HEAN_OK)
         status = store_each_run(self->store, self->run, NULL, 0, copy_run, self, error);
@@ -406,7 +412,10 @@ hean_status process_run_once(store *kept, const process_run_options *options, ba
                              hean_error *error)
 {
     const hean_allocator *allocator = base_allocator_default();
-    process_run self = {.options = options, .store = kept, .started_ns = options->now_ns};
+    process_run self = {.options = options,
+                        .store = kept,
+                        .started_ns = options->now_ns,
+                        .clock_ns = base_clock_monotonic_ns()};
     process_row row;
     hean_status status = process_row_get(kept, options->id, &row, error);
 

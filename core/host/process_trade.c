@@ -6,6 +6,9 @@
  *           data      a list of what `hean backtest --data` takes; "{day}" stands for the number of
  *                     the UTC day, so that "sim:{day},hours=1" is another market every day
  *           params    of the strategy
+ *           loss_limit  the part of its capital that a run may lose: over 0, at most 0.25, which is
+ *                       what it is where none is given. The risk gate stops the strategy at four
+ *                       fifths of it: the rest is for a gap in the price and for closing.
  *
  * What is still held at the end is marked to the last price and posted as an estimate: a loss that
  * is not realized is a loss.
@@ -18,6 +21,10 @@
 #include <string.h>
 
 #define DATA_MAX 16
+/* The most that the evidence of a policy can rest on, and less than which no fee leaves room for.
+ */
+#define LOSS_LIMIT_MAX 0.25
+#define LOSS_LIMIT_MIN 0.0001
 
 typedef struct trade_plan {
     json_t *params;
@@ -25,6 +32,7 @@ typedef struct trade_plan {
     char paths[DATA_MAX][512];
     const char *path_list[DATA_MAX];
     size_t path_count;
+    int64_t loss_limit_e8;
 } trade_plan;
 
 /* ---- what is asked for ---- */
@@ -63,12 +71,26 @@ static hean_status read_plan(const process_trade *trade, trade_plan *plan, hean_
         plan->path_list[i] = plan->paths[i];
         plan->path_count = i + 1;
     }
+    if (status == HEAN_OK)
+        status = process_loss_limit(plan->params, &plan->loss_limit_e8, error);
     if (status == HEAN_OK && own != NULL) {
         plan->strategy_params = json_dumps(own, JSON_COMPACT | JSON_SORT_KEYS);
         if (plan->strategy_params == NULL)
             return base_fail(error, HEAN_E_NO_MEMORY, "trade: out of memory");
     }
     return status;
+}
+
+hean_status process_loss_limit(const json_t *params, int64_t *out_e8, hean_error *error)
+{
+    const json_t *declared = json_object_get(params, "loss_limit");
+    double limit = declared != NULL ? json_number_value(declared) : LOSS_LIMIT_MAX;
+
+    if (!(limit >= LOSS_LIMIT_MIN && limit <= LOSS_LIMIT_MAX))
+        return base_fail(error, HEAN_E_RANGE, "params.loss_limit: expected a number from %g to %g",
+                         LOSS_LIMIT_MIN, LOSS_LIMIT_MAX);
+    *out_e8 = (int64_t)(limit * BASE_E8 + 0.5);
+    return HEAN_OK;
 }
 
 /* ---- the ledger ---- */
@@ -81,15 +103,11 @@ static hean_status mark_positions(store *to, const process_trade *trade,
 
     for (size_t i = 0; status == HEAN_OK && i < result->position_count; i++) {
         const backtest_position *held = &result->positions[i];
-        hean_instrument spec = {.kind = HEAN_INSTRUMENT_LINEAR};
         char id[LEDGER_ID_BYTES + 1], basis[LEDGER_BASIS_BYTES + 1];
-        char currency[MARKET_CURRENCY_BYTES];
         ledger_posting posting;
 
         if (held->position.qty_lots == 0)
             continue;
-        memcpy(spec.symbol, held->symbol, sizeof spec.symbol);
-        market_settlement(&spec, currency);
         if (snprintf(id, sizeof id, "mark:%s:%s", trade->run, held->symbol) >= (int)sizeof id)
             return base_fail(error, HEAN_E_RANGE, "%s: the run's id is too long", trade->run);
         (void)snprintf(basis, sizeof basis, "%lld lots still held, at the last price",
@@ -100,7 +118,7 @@ static hean_status mark_positions(store *to, const process_trade *trade,
                                                .process = trade->process,
                                                .strategy = result->strategy,
                                                .symbol = held->symbol,
-                                               .currency = currency},
+                                               .currency = held->currency},
                                    .time_ns = result->last_ns,
                                    .kind = LEDGER_PNL,
                                    .amount_e8 = held->position.unrealized_e8,
@@ -204,6 +222,8 @@ hean_status process_trade_run(store *to, const process_trade *trade, base_buffer
     options.paths = plan.path_list;
     options.path_count = plan.path_count;
     options.params_json = plan.strategy_params;
+    options.limits.max_drawdown_e8 = plan.loss_limit_e8 / 5 * 4;
+    options.limits.soft_drawdown_e8 = options.limits.max_drawdown_e8 / 2;
     options.capital_e8 = trade->capital_e8;
     options.process = trade->process;
     options.run = trade->run;

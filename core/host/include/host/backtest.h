@@ -12,6 +12,7 @@
  *   K3  net = gross - fees + funding, to the last digit.
  *   K4  every execution and funding is in the ledger; its sums equal the account's realized, fees
  *       and funding. The ledger knows no unrealized profit, and counts what capital costs.
+ *   K5  what is recorded is counted as a trial, once; no script can prevent it.
  */
 #ifndef HOST_BACKTEST_H
 #define HOST_BACKTEST_H
@@ -65,6 +66,7 @@ typedef struct backtest_options {
 
 typedef struct backtest_position {
     char symbol[HEAN_SYMBOL_BYTES];
+    char currency[MARKET_CURRENCY_BYTES]; /* that it settles in */
     hean_position position;
 } backtest_position;
 
@@ -104,6 +106,10 @@ typedef struct backtest_result {
     char ledger_hash[HASH_SHA256_HEX_BYTES];
     char data_sha256[HASH_SHA256_HEX_BYTES];
     char script_sha256[HASH_SHA256_HEX_BYTES];
+    /* What was tried (K5): a hash over strategy, script, parameters and data. A run of a process
+     * (options.run) counts as one variant, not as one a day: its data are new every day. */
+    char trial[HASH_SHA256_HEX_BYTES];
+    char *params;          /* JSON, keys sorted */
     double import_seconds; /* 0: the binary form was mapped as it is */
     double wall_seconds;   /* of the replay */
     double events_per_second;
@@ -122,7 +128,8 @@ backtest_options backtest_options_default(void);
  * they are known). */
 hean_status backtest_run(const backtest_options *options, backtest_result *result,
                          hean_error *error) HEAN_WARN_UNUSED;
-/* Posts the ledger of a complete backtest, whole; the same backtest again posts nothing new.
+/* Posts the ledger of a complete backtest, whole, and counts the trial; the same backtest again
+ * posts and counts nothing new.
  * Errors: HEAN_E_STATE (not complete), those of store_post. */
 hean_status backtest_record(const backtest_result *result, store *store, ledger_result *posted,
                             hean_error *error) HEAN_WARN_UNUSED;
