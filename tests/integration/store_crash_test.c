@@ -28,14 +28,6 @@ static uint64_t batch_end(uint64_t begin)
                                                : base_random_below(&random, 10));
 }
 
-static uint64_t entries_of(store *from)
-{
-    hean_error error = {HEAN_OK, ""};
-    store_info info;
-    assert_status(store_get_info(from, &info, &error), HEAN_OK, &error);
-    return info.entries;
-}
-
 /* ---- the child ---- */
 
 static int child_fails(const hean_error *error)

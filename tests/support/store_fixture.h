@@ -60,6 +60,31 @@ static inline store *open_store(const char *path, store_access access)
     return opened;
 }
 
+/* The store of the test that runs. */
+static char store_path[2200];
+
+static inline const char *fresh_path(const char *name)
+{
+    (void)snprintf(store_path, sizeof store_path, "%s/store.db", test_folder(name));
+    return store_path;
+}
+
+static inline uint64_t entries_of(store *from)
+{
+    hean_error error = {HEAN_OK, ""};
+    store_info info;
+    assert_status(store_get_info(from, &info, &error), HEAN_OK, &error);
+    return info.entries;
+}
+
+static inline hean_status no_group(void *context, const ledger_group *group, hean_error *error)
+{
+    (void)context;
+    (void)group;
+    (void)error;
+    return HEAN_OK;
+}
+
 /* Posts the numbers [from, to) as one batch. */
 static inline hean_status post_numbers(store *to_store, ledger *to_ledger, uint64_t from,
                                        uint64_t to, ledger_result *result, hean_error *error)

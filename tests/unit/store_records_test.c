@@ -8,13 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *fresh_path(const char *name)
-{
-    static char path[1024];
-    (void)snprintf(path, sizeof path, "%s/hean.db", test_folder(name));
-    return path;
-}
-
 static store *fresh_store(const char *name)
 {
     return open_store(fresh_path(name), STORE_WRITE);
