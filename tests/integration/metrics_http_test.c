@@ -393,6 +393,7 @@ static void headers_and_paths_beyond_the_limit_are_refused(void **state)
 
 static void a_client_that_dawdles_is_cut_at_the_deadline(void **state)
 {
+    static const char request[] = "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n";
     fixture *f = *state;
     int64_t start_ns;
     int slow, silent, idle;
@@ -403,7 +404,7 @@ static void a_client_that_dawdles_is_cut_at_the_deadline(void **state)
     slow = dial(f);
     silent = dial(f);
     idle = dial(f); /* was answered, then says nothing more */
-    send_all(idle, "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n", 34);
+    send_all(idle, request, sizeof request - 1);
     for (int i = 0; i < 400; i++) { /* a byte now and then: never inactive */
         struct pollfd gone = {slow, POLLIN, 0};
         if (poll(&gone, 1, 50) == 1)
@@ -428,6 +429,7 @@ static void a_client_that_dawdles_is_cut_at_the_deadline(void **state)
 static void ten_thousand_connections_do_not_keep_a_reader_out(void **state)
 {
     fixture *f = *state;
+    static const char request[] = "GET /metrics HTTP/1.1\r\nX-Slow: ";
     struct rlimit limit, before;
     int wanted = 10000, opened = 0;
     int *fds;
@@ -442,7 +444,7 @@ static void ten_thousand_connections_do_not_keep_a_reader_out(void **state)
     for (; opened < wanted; opened++) {
         fds[opened] = dial(f);
         if (opened % 3 == 0) /* some begin a request and never end it */
-            send_all(fds[opened], "GET /metrics HTTP/1.1\r\nX-Slow: ", 31);
+            send_all(fds[opened], request, sizeof request - 1);
         if (opened % 1000 == 999)
             assert_code(f, "GET", "/metrics", "", 200);
     }
