@@ -151,7 +151,8 @@ static hean_status sync_folder(const char *path, hean_error *error)
     return status;
 }
 
-hean_status base_file_replace(const char *path, const void *data, size_t bytes, hean_error *error)
+static hean_status replace_file(const char *path, const void *data, size_t bytes, mode_t mode,
+                                hean_error *error)
 {
     char temporary[4096];
     hean_status status;
@@ -164,6 +165,8 @@ hean_status base_file_replace(const char *path, const void *data, size_t bytes, 
     if (fd < 0)
         return base_fail(error, HEAN_E_IO, "%s: %s", temporary, strerror(errno));
     status = write_all(fd, temporary, data, bytes, error);
+    if (status == HEAN_OK && fchmod(fd, mode) != 0)
+        status = base_fail(error, HEAN_E_IO, "%s: chmod: %s", temporary, strerror(errno));
     if (close(fd) != 0 && status == HEAN_OK)
         status = base_fail(error, HEAN_E_IO, "%s: close: %s", temporary, strerror(errno));
     if (status == HEAN_OK && rename(temporary, path) != 0)
@@ -173,4 +176,15 @@ hean_status base_file_replace(const char *path, const void *data, size_t bytes, 
         return status;
     }
     return sync_folder(path, error);
+}
+
+hean_status base_file_replace(const char *path, const void *data, size_t bytes, hean_error *error)
+{
+    return replace_file(path, data, bytes, 0600, error);
+}
+
+hean_status base_file_replace_shared(const char *path, const void *data, size_t bytes,
+                                     hean_error *error)
+{
+    return replace_file(path, data, bytes, 0644, error);
 }

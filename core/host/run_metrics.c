@@ -31,6 +31,8 @@ struct run_metrics {
     metrics_venue_series venue;
     metrics_strategy_series strategies[METRICS_STRATEGIES_MAX];
     bool told_stop[METRICS_STRATEGIES_MAX];
+    char venue_name[32]; /* the market's, without its address: a label */
+    const metrics_series *slippage, *improvement;
     const metrics_series *loop_lag, *log_lines[HEAN_LOG_ERROR + 1];
     int64_t next_publish_ns, loop_lag_ns, start_ns, peak_equity_e8;
     int64_t watchdog_ns, next_watchdog_ns;
@@ -146,7 +148,11 @@ static void add_slippage(run_metrics *self, const hean_event *event)
     if (mid2 <= 0)
         return;
     distance = (2.0 * (double)event->data.fill.price_ticks - (double)mid2) / (double)mid2;
-    self->slippage_sum += event->side == HEAN_SIDE_BUY ? distance : -distance;
+    if (event->side == HEAN_SIDE_SELL)
+        distance = -distance;
+    metrics_observe(self->writer, distance > 0 ? self->slippage : self->improvement,
+                    fabs(distance));
+    self->slippage_sum += distance;
     self->slippage_count++;
 }
 
@@ -350,7 +356,7 @@ static void fill_venue(const run_metrics *self, metrics_status *status)
     venue_counters counters;
 
     status->venue_count = 1;
-    (void)base_text_copy(out->name, sizeof out->name, owner->market_name);
+    (void)base_text_copy(out->name, sizeof out->name, self->venue_name);
     out->up = true;
     out->headroom = NAN;
     out->data_time_ns = base_clock_wall_ns();
@@ -489,13 +495,18 @@ static hean_status define_series(run_metrics *self, hean_error *error)
 {
     const session *owner = self->session;
     metrics_registry *registry = metrics_hub_registry(self->hub);
-    hean_status status = metrics_catalogue_venue(registry, owner->market_name, &self->venue, error);
+    hean_status status;
 
+    (void)base_text_copy(self->venue_name, sizeof self->venue_name, owner->market_name);
+    self->venue_name[strcspn(self->venue_name, " ")] = 0;
+    status = metrics_catalogue_venue(registry, self->venue_name, &self->venue, error);
     for (size_t i = 0; status == HEAN_OK && i < owner->config->strategy_count; i++) {
         if (i < METRICS_STRATEGIES_MAX)
             status = metrics_catalogue_strategy(registry, owner->config->strategies[i].name,
                                                 &self->strategies[i], error);
     }
+    self->slippage = metrics_catalogue_single(registry, METRICS_ADVERSE_SLIPPAGE);
+    self->improvement = metrics_catalogue_single(registry, METRICS_PRICE_IMPROVEMENT);
     self->loop_lag = metrics_catalogue_single(registry, METRICS_LOOP_LAG);
     self->writer = metrics_hub_writer(self->hub, METRICS_THREAD_ENGINE);
     return status;

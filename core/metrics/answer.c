@@ -346,7 +346,7 @@ static void export_one(metrics_http *http, const char *path, bool json, int64_t 
         metrics_text_render(metrics_hub_registry(http->hub), METRICS_TEXT, &text);
     }
     if (!text.failed)
-        status = base_file_replace(path, text.data, text.length, NULL);
+        status = base_file_replace_shared(path, text.data, text.length, NULL);
     if (status != HEAN_OK)
         metrics_count(http->writer, http->export_failures, 1);
     base_buffer_deinit(&text);

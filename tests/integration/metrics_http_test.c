@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -481,6 +482,7 @@ static void the_export_files_agree_with_the_exposition(void **state)
     const char *folder = test_folder("metrics_export");
     base_buffer text;
     json_error_t problem;
+    struct stat info;
     hean_error error;
     json_t *json;
     (void)snprintf(json_path, sizeof json_path, "%s/metrics.json", folder);
@@ -503,6 +505,8 @@ static void the_export_files_agree_with_the_exposition(void **state)
         assert_status(base_buffer_read_file(&text, prom_path, 1 << 20, &error), HEAN_OK, &error);
         assert_non_null(strstr(text.data, "\nhean_equity 10000123456.78901234\n"));
         assert_int_equal(text.data[text.length - 1], '\n');
+        assert_int_equal(stat(prom_path, &info), 0);
+        assert_int_equal(info.st_mode & 0777, 0644); /* node_exporter is another user */
         base_buffer_deinit(&text);
         (void)poll(NULL, 0, 10);
     }

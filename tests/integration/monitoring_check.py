@@ -284,27 +284,33 @@ def check_query(base, where, expression, instant):
 
 
 def check_agreement(base, url):
-    """/api/v1/status against Prometheus, at a snapshot that both have."""
+    """/api/v1/status against Prometheus, at every snapshot that both saw."""
     pairs = (("hean_equity", ("account", "equity")), ("hean_realized_pnl", ("pnl", "realized")),
-             ("hean_fees", ("pnl", "fees")), ("hean_funding", ("pnl", "funding")),
-             ("hean_health_score", ("health", "score")))
-    for _ in range(200):
+             ("hean_unrealized_pnl", ("pnl", "unrealized")), ("hean_fees", ("pnl", "fees")),
+             ("hean_funding", ("pnl", "funding")), ("hean_net_pnl", ("pnl", "net")))
+    seen = {}
+    deadline = time.time() + 8
+    while time.time() < deadline:
         status = fetch(url + "/api/v1/status")
-        deadline = time.time() + 3
-        while time.time() < deadline:
-            found = fetch(base + "/api/v1/query",
-                          query=f"hean_snapshots_total == {status['sequence']}")["data"]["result"]
-            if found:
-                at = found[0]["value"][0]
-                for metric, (group, field) in pairs:
-                    value = fetch(base + "/api/v1/query", query=metric,
-                                  time=at)["data"]["result"][0]["value"][1]
-                    if abs(float(value) - float(status[group][field])) > 1e-9:
-                        return [f"{metric} is {value} in Prometheus and {status[group][field]} "
-                                "in /api/v1/status"]
-                return []
-            time.sleep(0.05)
-    return ["no snapshot was seen by both"]
+        seen[status["sequence"]] = status
+        time.sleep(0.05)
+    time.sleep(1.5)
+
+    def samples(metric):
+        found = fetch(base + "/api/v1/query", query=metric + "[15s]")["data"]["result"]
+        return {at: float(value) for at, value in found[0]["values"]}
+    both = {at: seen[int(number)] for at, number in samples("hean_snapshots_total").items()
+            if int(number) in seen}
+    if len(both) < 2:
+        return [f"only {len(both)} snapshots were seen by both"]
+    for metric, (group, field) in pairs:
+        values = samples(metric)
+        for at, status in both.items():
+            if at in values and abs(values[at] - float(status[group][field])) > 1e-9:
+                return [f"{metric} is {values[at]} in Prometheus and {status[group][field]} in "
+                        f"/api/v1/status, snapshot {status['sequence']}"]
+    print(f"{len(both)} snapshots agree")
+    return []
 
 
 def wait_for_scrapes(base, count):

@@ -63,6 +63,9 @@ hean_status base_buffer_read_file(base_buffer *buffer, const char *path, size_t 
  */
 hean_status base_file_replace(const char *path, const void *data, size_t bytes,
                               hean_error *error) HEAN_WARN_UNUSED;
+/* The same, and other users may read it. */
+hean_status base_file_replace_shared(const char *path, const void *data, size_t bytes,
+                                     hean_error *error) HEAN_WARN_UNUSED;
 
 /* ---- clocks, for the edges only ---- */
 int64_t base_clock_wall_ns(void);

@@ -67,8 +67,8 @@
     X(METRICS_ORDER_REJECTS, METRICS_GAUGE, "hean_order_rejects", METRICS_NO_LABELS, NONE, 1,      \
       "Orders refused since the start, by the risk gate or by a venue.")                           \
     X(METRICS_SLIPPAGE_BPS, METRICS_GAUGE, "hean_slippage_bps", METRICS_NO_LABELS, NONE, 1,        \
-      "Mean slippage of the fills in basis points, positive is against us; 0 before the "          \
-      "first fill.")                                                                               \
+      "Mean slippage of the fills against the mid price in basis points, positive is "             \
+      "against us; 0 before the first fill.")                                                      \
     X(METRICS_MAKER_TAKER_RATIO, METRICS_GAUGE, "hean_maker_taker_ratio", METRICS_NO_LABELS, NONE, \
       1, "Share of maker fills among all fills, from 0 to 1; 0 before the first fill.")            \
     X(METRICS_API_LATENCY_MS, METRICS_GAUGE, "hean_api_latency_ms", METRICS_NO_LABELS, NONE, 1,    \
@@ -164,10 +164,10 @@
       "Orders that have not ended.")                                                               \
     X(METRICS_ADVERSE_SLIPPAGE, METRICS_HISTOGRAM, "hean_adverse_slippage_ratio",                  \
       METRICS_NO_LABELS, PRICE_RATIO, 1,                                                           \
-      "Fills at a worse price than expected: the difference as a share of the price.")             \
+      "Fills at a worse price than the mid price: the difference as a share of it.")               \
     X(METRICS_PRICE_IMPROVEMENT, METRICS_HISTOGRAM, "hean_price_improvement_ratio",                \
       METRICS_NO_LABELS, PRICE_RATIO, 1,                                                           \
-      "Fills at a better price than expected: the difference as a share of the price.")            \
+      "Fills at a better price than the mid price: the difference as a share of it.")              \
     X(METRICS_ORDER_ACK, METRICS_HISTOGRAM, "hean_order_ack_seconds", METRICS_BY("venue"), API, 8, \
       "Time from sending an order to the venue's answer.")                                         \
     X(METRICS_API_REQUEST, METRICS_HISTOGRAM, "hean_api_request_duration_seconds",                 \
@@ -231,7 +231,8 @@
       "Round trips to the worker in which the host had to sleep.")                                 \
     X(METRICS_STRATEGY_CALLBACK, METRICS_HISTOGRAM, "hean_strategy_callback_duration_seconds",     \
       METRICS_BY("strategy"), BELOW_SECOND, 64,                                                    \
-      "Round trip of an event to the jailed strategy and back; 0.05 is its deadline.")             \
+      "Round trip of an event to the jailed strategy and back, of one event in sixteen; "          \
+      "0.05 is its deadline.")                                                                     \
     X(METRICS_JAIL_KILLS, METRICS_COUNTER, "hean_strategy_jail_kills_total",                       \
       METRICS_BY("strategy", "reason"), NONE, 384, "Strategies stopped by their jail, by reason.")
 
