@@ -474,11 +474,11 @@ void run_metrics_turn(run_metrics *self, int64_t late_ns)
     if (self == NULL)
         return;
     metrics_hub_progress(self->hub, now_ns);
-    if (late_ns > 0) {
-        metrics_observe(self->writer, self->loop_lag, (double)late_ns / (double)BASE_NS_PER_S);
-        if (late_ns > self->loop_lag_ns)
-            self->loop_lag_ns = late_ns;
-    }
+    if (late_ns < 0)
+        late_ns = 0; /* in time; it counts, or percentiles would be of late turns alone */
+    metrics_observe(self->writer, self->loop_lag, (double)late_ns / (double)BASE_NS_PER_S);
+    if (late_ns > self->loop_lag_ns)
+        self->loop_lag_ns = late_ns;
     if (now_ns >= self->next_publish_ns) {
         self->next_publish_ns = now_ns + PUBLISH_NS;
         publish(self);

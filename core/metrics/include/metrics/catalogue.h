@@ -231,8 +231,7 @@
       "Round trips to the worker in which the host had to sleep.")                                 \
     X(METRICS_STRATEGY_CALLBACK, METRICS_HISTOGRAM, "hean_strategy_callback_duration_seconds",     \
       METRICS_BY("strategy"), BELOW_SECOND, 64,                                                    \
-      "Round trip of an event to the jailed strategy and back, of one event in sixteen; "          \
-      "0.05 is its deadline.")                                                                     \
+      "Round trip of an event to the jailed strategy and back; 0.05 is its deadline.")             \
     X(METRICS_JAIL_KILLS, METRICS_COUNTER, "hean_strategy_jail_kills_total",                       \
       METRICS_BY("strategy", "reason"), NONE, 384, "Strategies stopped by their jail, by reason.")
 
