@@ -11,13 +11,12 @@
  *       was tried its outcome is DONE or UNKNOWN (W2).
  *   N2  a lane whose answer was not read whole and plainly is closed, never used again.
  */
+#include "edge_answer.h"
 #include "edge_private.h"
 
 #include <string.h>
-#include <strings.h>
 
-#define HEAD_BYTES_MAX ((size_t)64 << 10)
-#define READ_BYTES     ((size_t)16 << 10)
+#define READ_BYTES ((size_t)16 << 10)
 
 typedef enum lane_state { LANE_CONNECTING, LANE_IDLE, LANE_BUSY, LANE_DONE, LANE_OVER } lane_state;
 
@@ -28,8 +27,7 @@ struct edge_lane {
     CURL *handle;
     edge_watch *watch;
     lane_state state;
-    bool last;  /* nothing goes over it after this answer */
-    bool ended; /* by the peer */
+    bool last; /* nothing goes over it after this answer */
     char *origin;
     base_buffer out, in, body;
     size_t out_at;
@@ -38,9 +36,8 @@ struct edge_lane {
     size_t body_bytes_max;
     int64_t deadline_ns; /* monotonic */
     int64_t sent_ns, received_ns;
-    const char *why; /* NULL: an answer */
-    int status;
-    size_t head_at, head_bytes; /* in `in` */
+    const char *why;    /* NULL: an answer */
+    edge_answer answer; /* in `in` and `body` */
 };
 
 /* ---- beginning and end ---- */
@@ -124,165 +121,19 @@ static void lane_open(edge *parent, const char *url, size_t bytes)
 
 /* ---- the answer ---- */
 
-static const char *line_end(const char *at, const char *end)
+static void parse(edge_lane *self, bool ended)
 {
-    return memmem(at, (size_t)(end - at), "\r\n", 2);
-}
+    edge_parsed result = EDGE_PARSED_MORE;
 
-/* The value of a header, trimmed; NULL: it is not there. */
-static const char *header(const edge_lane *self, const char *name, size_t *bytes)
-{
-    const char *at = self->in.data + self->head_at, *end = at + self->head_bytes;
-    size_t name_bytes = strlen(name);
-
-    for (const char *stop; at < end && (stop = line_end(at, end)) != NULL; at = stop + 2) {
-        if ((size_t)(stop - at) <= name_bytes || at[name_bytes] != ':' ||
-            strncasecmp(at, name, name_bytes) != 0)
-            continue;
-        at += name_bytes + 1;
-        while (at < stop && (*at == ' ' || *at == '\t'))
-            at++;
-        while (stop > at && (stop[-1] == ' ' || stop[-1] == '\t'))
-            stop--;
-        *bytes = (size_t)(stop - at);
-        return at;
-    }
-    return NULL;
-}
-
-static bool header_has(const edge_lane *self, const char *name, const char *word)
-{
-    size_t bytes = 0;
-    const char *value = header(self, name, &bytes);
-    char text[64];
-
-    if (value == NULL || bytes >= sizeof text)
-        return value != NULL && bytes >= sizeof text;
-    memcpy(text, value, bytes);
-    text[bytes] = 0;
-    return strcasestr(text, word) != NULL;
-}
-
-/* A whole number in `base`, and where it ends; false: none, or absurd. */
-static bool read_size(const char **at, const char *end, int base, size_t *out)
-{
-    const char *begin = *at;
-    size_t value = 0;
-
-    for (; *at < end; (*at)++) {
-        char letter = **at;
-        int digit = letter >= '0' && letter <= '9'   ? letter - '0'
-                    : letter >= 'a' && letter <= 'f' ? letter - 'a' + 10
-                    : letter >= 'A' && letter <= 'F' ? letter - 'A' + 10
-                                                     : 99;
-        if (digit >= base)
-            break;
-        if (value > SIZE_MAX / 32)
-            return false;
-        value = value * (size_t)base + (size_t)digit;
-    }
-    *out = value;
-    return *at > begin;
-}
-
-typedef enum parsed { PARSED_MORE, PARSED_WHOLE, PARSED_WRONG } parsed;
-
-/* Chunks from `at` on, into `body`, from the first each time: bodies of answers to orders are
- * short. Trailers are taken for wrong. */
-static parsed read_chunks(edge_lane *self, const char *at, const char *end)
-{
-    self->body.length = 0;
-    for (;;) {
-        const char *stop = line_end(at, end);
-        size_t bytes;
-        if (stop == NULL)
-            return PARSED_MORE;
-        if (!read_size(&at, stop, 16, &bytes) || (at < stop && *at != ';'))
-            return PARSED_WRONG;
-        at = stop + 2;
-        if (bytes > self->body_bytes_max - self->body.length)
-            return PARSED_WRONG;
-        if ((size_t)(end - at) < bytes + 2)
-            return PARSED_MORE;
-        if (memcmp(at + bytes, "\r\n", 2) != 0)
-            return PARSED_WRONG;
-        base_buffer_append(&self->body, at, bytes);
-        at += bytes + 2;
-        if (bytes == 0)
-            return at == end ? PARSED_WHOLE : PARSED_WRONG;
-    }
-}
-
-static parsed read_body(edge_lane *self)
-{
-    const char *at = self->in.data + self->head_at + self->head_bytes + 2;
-    const char *end = self->in.data + self->in.length;
-    size_t bytes = 0, wanted = 0;
-    const char *length = header(self, "Content-Length", &bytes);
-
-    if (header_has(self, "Transfer-Encoding", "chunked"))
-        return read_chunks(self, at, end);
-    if (length == NULL) { /* to the connection's end */
-        if (!self->ended)
-            return PARSED_MORE;
-        wanted = (size_t)(end - at);
-    } else {
-        const char *digits = length;
-        if (!read_size(&digits, length + bytes, 10, &wanted) || digits != length + bytes)
-            return PARSED_WRONG;
-    }
-    if (wanted > self->body_bytes_max)
-        return PARSED_WRONG;
-    if ((size_t)(end - at) < wanted)
-        return PARSED_MORE;
-    self->body.length = 0;
-    base_buffer_append(&self->body, at, wanted);
-    return (size_t)(end - at) == wanted ? PARSED_WHOLE : PARSED_WRONG;
-}
-
-/* The head: where it lies and its status; interim answers (1xx) are skipped. */
-static parsed read_head(edge_lane *self)
-{
-    for (;;) {
-        const char *begin = self->in.data + self->head_at;
-        size_t have = self->in.length - self->head_at;
-        const char *end = memmem(begin, have, "\r\n\r\n", 4), *digits = begin + 9;
-        const char *first;
-        size_t status = 0;
-        if (end == NULL)
-            return have > HEAD_BYTES_MAX ? PARSED_WRONG : PARSED_MORE;
-        first = line_end(begin, end + 2);
-        if (first - begin < 12 || strncmp(begin, "HTTP/1.1 ", 9) != 0 ||
-            !read_size(&digits, first, 10, &status) || status < 100 || status > 999)
-            return PARSED_WRONG;
-        if (status >= 200) {
-            self->status = (int)status;
-            self->head_bytes = (size_t)(end + 2 - (first + 2));
-            self->head_at = (size_t)(first + 2 - self->in.data);
-            return PARSED_WHOLE;
-        }
-        self->head_at = (size_t)(end + 4 - self->in.data);
-    }
-}
-
-static void parse(edge_lane *self)
-{
-    parsed result = PARSED_WHOLE;
-
-    if (self->in.failed) {
+    if (!self->in.failed)
+        result = edge_answer_read(self->in.data, self->in.length, ended, self->body_bytes_max,
+                                  &self->answer, &self->body);
+    if (self->in.failed || self->body.failed)
         finish(self, "out of memory");
-        return;
-    }
-    if (self->status == 0)
-        result = read_head(self);
-    if (result == PARSED_WHOLE)
-        result = read_body(self);
-    if (self->body.failed)
-        finish(self, "out of memory");
-    else if (result == PARSED_WRONG)
+    else if (result == EDGE_PARSED_WRONG)
         finish(self, "the answer is too long or not understood");
-    else if (result == PARSED_WHOLE) {
-        self->last |= header_has(self, "Connection", "close");
+    else if (result == EDGE_PARSED_WHOLE) {
+        self->last |= self->answer.closes;
         finish(self, NULL);
     }
 }
@@ -296,19 +147,14 @@ static void receive(edge_lane *self)
         CURLcode code = curl_easy_recv(self->handle, bytes, sizeof bytes, &got);
         if (code == CURLE_AGAIN)
             return;
-        if (code == CURLE_OK && got == 0 && self->status != 0) {
-            self->ended = self->last = true;
-            parse(self);
-        }
+        if (code == CURLE_OK && got == 0 && self->in.length > 0)
+            parse(self, true);
         if (code != CURLE_OK || got == 0 || self->state == LANE_IDLE) {
             finish(self, "the connection ended before the answer");
             return;
         }
         base_buffer_append(&self->in, bytes, got);
-        if (self->in.length > HEAD_BYTES_MAX + 2 * self->body_bytes_max)
-            finish(self, "the answer is too long or not understood");
-        else
-            parse(self);
+        parse(self, false);
     }
 }
 
@@ -380,9 +226,7 @@ bool edge_lane_start(edge *parent, const wire_action *action)
         return false;
     }
     self->in.length = self->body.length = 0;
-    self->ended = false;
-    self->out_at = self->head_at = self->head_bytes = 0;
-    self->status = 0;
+    self->out_at = 0;
     self->why = NULL;
     self->id = action->id;
     self->body_bytes_max = action->response_bytes_max;
@@ -425,8 +269,8 @@ static void tell(edge_lane *self)
         .id = self->id,
         .outcome = self->why != NULL ? WIRE_UNKNOWN : WIRE_DONE,
         .why = self->why,
-        .http_status = self->why != NULL ? 0 : self->status,
-        .headers = self->why != NULL ? NULL : self->in.data + self->head_at,
+        .http_status = self->why != NULL ? 0 : self->answer.status,
+        .headers = self->why != NULL ? NULL : self->in.data + self->answer.head_at,
         .body = self->why != NULL       ? NULL
                 : self->body.length > 0 ? self->body.data
                                         : "",
@@ -436,7 +280,7 @@ static void tell(edge_lane *self)
     };
 
     if (self->why == NULL)
-        self->in.data[self->head_at + self->head_bytes] = 0; /* ends the headers */
+        self->in.data[self->answer.head_at + self->answer.head_bytes] = 0; /* ends the headers */
     self->edge->told++;
     self->edge->sink.response(self->edge->sink.context, &response);
 }

@@ -7,6 +7,7 @@
  *
  * Must not know: what a message says.
  */
+#include "edge_answer.h"
 #include "edge_private.h"
 
 #include <openssl/evp.h>
@@ -246,35 +247,11 @@ static bool write_request(edge_socket *self)
     return !self->out.failed;
 }
 
-/* The value of a header in [head, end), which is one line; NULL: there is none. */
-static const char *find_header(const char *head, const char *end, const char *name, size_t *bytes)
-{
-    size_t name_bytes = strlen(name);
-
-    for (const char *line = head; line < end;) {
-        const char *line_end = memchr(line, '\n', (size_t)(end - line));
-        if (line_end == NULL)
-            line_end = end;
-        if ((size_t)(line_end - line) > name_bytes && line[name_bytes] == ':' &&
-            strncasecmp(line, name, name_bytes) == 0) {
-            const char *value = line + name_bytes + 1;
-            while (value < line_end && (*value == ' ' || *value == '\t'))
-                value++;
-            while (line_end > value && (line_end[-1] == '\r' || line_end[-1] == ' '))
-                line_end--;
-            *bytes = (size_t)(line_end - value);
-            return value;
-        }
-        line = line_end + 1;
-    }
-    return NULL;
-}
-
 static bool header_is(const char *head, const char *end, const char *name, const char *expected,
                       bool any_case)
 {
     size_t bytes = 0;
-    const char *value = find_header(head, end, name, &bytes);
+    const char *value = edge_header_find(head, (size_t)(end - head), name, &bytes);
 
     return value != NULL && bytes == strlen(expected) &&
            (any_case ? strncasecmp(value, expected, bytes) : strncmp(value, expected, bytes)) == 0;
@@ -292,7 +269,7 @@ static const char *upgrade_problem(const edge_socket *self, const char *head, co
         return "the answer to the upgrade names no WebSocket";
     if (!header_is(head, end, "Sec-WebSocket-Accept", self->accept, false))
         return "Sec-WebSocket-Accept does not fit the key that was sent";
-    if (find_header(head, end, "Sec-WebSocket-Extensions", &bytes) != NULL)
+    if (edge_header_find(head, (size_t)(end - head), "Sec-WebSocket-Extensions", &bytes) != NULL)
         return "the peer uses an extension that was not offered";
     return NULL;
 }
@@ -350,7 +327,7 @@ static void upgrade(edge_socket *self)
             return;
         }
     }
-    problem = upgrade_problem(self, self->in, end);
+    problem = upgrade_problem(self, self->in, end + 2);
     if (problem == NULL && !open_frames(self))
         problem = "out of memory";
     if (problem != NULL) {
