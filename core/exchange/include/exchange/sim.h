@@ -39,9 +39,18 @@ typedef struct sim_venue sim_venue;
     X(http_403)                                                                                    \
     X(rate_10006)                                                                                  \
     X(http_5xx)                                                                                    \
-    X(slow_answer) X(cut_answer) X(accepted_no_answer) X(refused_no_answer) X(garbage_answer)      \
-        X(duplicate_frame) X(reordered_frame) X(lost_frame) X(sequence_gap) X(drop_connection)     \
-            X(book_restart) X(late_execution)
+    X(slow_answer)                                                                                 \
+    X(cut_answer)                                                                                  \
+    X(accepted_no_answer)                                                                          \
+    X(refused_no_answer)                                                                           \
+    X(garbage_answer)                                                                              \
+    X(duplicate_frame)                                                                             \
+    X(reordered_frame)                                                                             \
+    X(lost_frame)                                                                                  \
+    X(sequence_gap)                                                                                \
+    X(drop_connection)                                                                             \
+    X(book_restart)                                                                                \
+    X(late_execution)
 typedef struct sim_faults {
 #define SIM_FAULT_FIELD(name) double name;
     SIM_FAULT_MAP(SIM_FAULT_FIELD)
