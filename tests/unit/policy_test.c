@@ -179,6 +179,42 @@ static void policy_input_marks_runs_that_come_twice(void **state)
     base_buffer_deinit(&input);
 }
 
+static void policies_that_are_compiled_in_decide_in_the_jail(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *expected;
+    } cases[] = {
+        {"guarded", "\"reasons\":[\"EVIDENCE_E20: ln E "},
+        {"keen", "\"reasons\":[\"EVIDENCE_E20: ln E "},
+        {"original", "\"reasons\":[\"STABLE: 25 runs"},
+    };
+    base_buffer input;
+    base_buffer_init(&input, base_allocator_default());
+    base_buffer_printf(&input, "{\"entry\":{\"process_id\":\"a\",\"state\":\"TESTING\","
+                               "\"loss_limit\":0.06},\"runs\":[");
+    for (int i = 0; i < 25; i++)
+        base_buffer_printf(&input,
+                           "%s{\"run_id\":\"r%d\",\"status\":\"COMPLETED\","
+                           "\"started_at\":\"2026-12-%02d\",\"metrics\":{\"roi\":0.0%d,"
+                           "\"capital_delta\":1,\"own\":[%d]}}",
+                           i > 0 ? "," : "", i, i + 6, 2 + i % 3, i);
+    base_buffer_printf(&input, "]}\n");
+    for (size_t i = 0; i < BASE_COUNT(cases); i++) {
+        char out[8192];
+        hean_error error;
+        size_t bytes = 0;
+        const char *source = script_policy_find(cases[i].name, &bytes);
+        assert_non_null(source);
+        assert_int_equal(strlen(source), bytes);
+        assert_status(run_source(source, input.data, out, sizeof(out), &error), HEAN_OK, &error);
+        if (strstr(out, cases[i].expected) == NULL)
+            fail_msg("%s gave %s", cases[i].name, out);
+    }
+    assert_null(script_policy_find("nothing", &(size_t){0}));
+    base_buffer_deinit(&input);
+}
+
 static void policy_errors_name_the_policy(void **state)
 {
     (void)state;
@@ -220,6 +256,7 @@ int main(void)
         cmocka_unit_test(policy_input_is_refused_by_line_and_field),
         cmocka_unit_test(policy_reads_times_like_the_rest_of_the_system),
         cmocka_unit_test(policy_input_marks_runs_that_come_twice),
+        cmocka_unit_test(policies_that_are_compiled_in_decide_in_the_jail),
         cmocka_unit_test(policy_errors_name_the_policy),
         cmocka_unit_test(policy_sees_no_clock_and_no_file),
     };
