@@ -50,7 +50,12 @@ bool definition_refuse(reading *self, factory_code code, const char *path, const
 
 const char *definition_path(char out[PATH_BYTES], const char *path, const char *member)
 {
-    (void)snprintf(out, PATH_BYTES, "%.120s.%.60s", path, member);
+    size_t head = strnlen(path, 120), tail = strnlen(member, 60); /* for every field: by hand */
+
+    memmove(out, path, head);
+    out[head] = '.';
+    memcpy(out + head + 1, member, tail);
+    out[head + 1 + tail] = 0;
     return out;
 }
 

@@ -227,12 +227,14 @@ static bool check_record(reading *self, const json_t *object, const field *field
         }
     }
     for (const field *spec = fields; spec->name != NULL; spec++) {
-        (void)definition_path(at, path, spec->name);
         value = json_object_get(object, spec->name);
-        if (value == NULL && spec->required)
+        if (value == NULL && !spec->required)
+            continue;
+        (void)definition_path(at, path, spec->name);
+        if (value == NULL)
             return definition_refuse(self, FACTORY_MISSING_FIELD, at, "expected %s",
                                      type_text(spec->type));
-        if (value != NULL && !check_value(self, value, spec, at))
+        if (!check_value(self, value, spec, at))
             return false;
     }
     return true;
