@@ -28,7 +28,7 @@ test: build/build.ninja  ## all tests, with a plain count at the end
 
 test-truth-layer: build/build.ninja ## the tests of ledger, attribution, store and statements
 	@$(CMAKE_BUILD) build
-	@.ci/test.sh build '' '^(ledger|attribution|store|statement|conservation)_'
+	@.ci/test.sh build '' '^((ledger|attribution|store|statement|conservation|post)_|fuzz_(run_list|statement|store))'
 
 asan: build-asan/build.ninja ## all tests under AddressSanitizer and UBSan
 	@$(CMAKE_BUILD) build-asan
