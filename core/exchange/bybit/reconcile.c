@@ -15,8 +15,8 @@
  *   overfilled     more was filled than was ordered: the order's quantity follows;
  *   position       the venue's position is not what strategies hold and foreign executions
  *                  explain: it is left as it is, told once, and counted as foreign from then on.
- *                  Seen twice in a row, and without a fill meanwhile, before it is told: a fill
- *                  may be on its way.
+ *                  Seen three times in a row, and without a fill meanwhile, before it is told:
+ *                  a fill may be on its way.
  *   Orders and executions without this host's mark are shown, and never touched (X6).
  * Must not know: sockets, how requests are sent.
  */
@@ -29,6 +29,7 @@
 #define WINDOW_NS        (7 * 24 * INT64_C(3600) * BASE_NS_PER_S) /* the venue's, of one list */
 #define AUDIT_NS         (30 * BASE_NS_PER_S)
 #define AGAIN_NS         (1 * BASE_NS_PER_S)
+#define SEEN_MIN         3
 #define LOOKS_MAX        5
 #define ALARM_EACH_NS    (5 * BASE_NS_PER_S)
 
@@ -379,12 +380,13 @@ static bool compare(venue *self)
     for (size_t i = 0; i < self->symbol_count && self->category != VENUE_SPOT; i++) {
         venue_symbol *symbol = &self->symbols[i];
         int64_t difference = symbol->venue_lots - symbol->held_lots;
-        int64_t before = symbol->difference_lots;
+        bool same = difference == symbol->difference_lots && self->round.repeats > 0 &&
+                    self->round.trades == self->trades;
         symbol->difference_lots = difference;
+        symbol->difference_seen = same ? symbol->difference_seen + 1 : 1;
         if (difference == symbol->foreign_lots)
             continue;
-        if (difference != before || self->round.repeats == 0 ||
-            self->round.trades != self->trades) {
+        if (symbol->difference_seen < SEEN_MIN) {
             again = true;
             continue;
         }

@@ -141,7 +141,8 @@ typedef struct venue_symbol {
     /* Account: what the host says its strategies hold, and what the venue says. */
     int64_t held_lots, venue_lots, venue_cost_e8;
     int64_t foreign_lots;    /* venue minus held, as told last */
-    int64_t difference_lots; /* as the last round saw it */
+    int64_t difference_lots; /* as it was seen last, */
+    int32_t difference_seen; /* so often in a row */
     bool position_told;
     uint64_t listed_round;
 } venue_symbol;
