@@ -9,9 +9,9 @@
  * Invariants
  *   N1  the host starts once the venue is ready for the first time: no intent is made that could
  *       not be sent. What the market told until then waits.
- *   N2  once trading is closed (the store or the venue refused), orders are answered by REJECTED
- *       and only cancellations leave.
- * Must not know: what requests look like.
+ *   N2  while trading is closed (the store failed: for good; the venue refused us: until it is
+ * ready again), orders are answered by REJECTED and only cancellations leave. Must not know: what
+ * requests look like.
  */
 #include "run_private.h"
 
@@ -27,6 +27,7 @@
 #define READY_NS        (60 * BASE_NS_PER_S)   /* to connect and compare, at the start */
 #define END_NS          (5 * BASE_NS_PER_S)    /* for cancellations to be answered, at the end */
 #define CHILD_LOOK_NS   BASE_NS_PER_S
+#define PROBLEM_NS      (30 * BASE_NS_PER_S)
 #define WAITING_MAX     ((size_t)2000000) /* events before the start */
 #define INTENTS_AT_ONCE 64
 #define OWN_SYMBOLS_MAX 32 /* venue.instruments is at most 64 */
@@ -44,7 +45,10 @@ struct run_venue {
     char name[48];
     hean_event *waiting; /* market events: until the start, and within one pass */
     size_t waiting_count, waiting_capacity;
-    bool started, ready, closed;
+    bool started, ready;
+    bool closed, halted; /* N2: by the store, by the venue */
+    char problem[160];   /* of the wire, said last */
+    int64_t problem_ns;
     hean_error failure; /* the first inside a callback */
     int64_t child_look_ns;
     int64_t last_ns;
@@ -85,15 +89,29 @@ static void show(run_venue *self, hean_log_level level, const char *format, ...)
 }
 
 /* N2 */
-static void close_trading(run_venue *self, const char *why)
+static void close_trading(run_venue *self, bool *how, const char *why)
 {
     hean_error error = {0};
 
-    if (self->closed)
+    if (*how)
         return;
-    self->closed = true;
+    *how = true;
     show(self, HEAN_LOG_ERROR, "trading stops: %s", why);
     fail(self, venue_cancel_all(self->venue, now_of(self), &error), &error);
+}
+
+/* Why nothing comes through: told when it changes, and now and then. */
+static void note_problem(run_venue *self, const char *what, const char *why)
+{
+    char text[sizeof self->problem];
+    int64_t now_ns = base_clock_monotonic_ns();
+
+    (void)snprintf(text, sizeof text, "%s: %s", what, why);
+    if (strcmp(text, self->problem) == 0 && now_ns < self->problem_ns + PROBLEM_NS)
+        return;
+    memcpy(self->problem, text, sizeof text);
+    self->problem_ns = now_ns;
+    show(self, HEAN_LOG_WARN, "%s", text);
 }
 
 /* ---- events: from the venue to the host ---- */
@@ -272,6 +290,7 @@ static void take_event(run_venue *self, const venue_event *event)
         break;
     case VENUE_READY:
         self->ready = true;
+        self->halted = false;
         show(self, HEAN_LOG_INFO, "ready");
         break;
     case VENUE_NOT_READY:
@@ -285,7 +304,7 @@ static void take_event(run_venue *self, const venue_event *event)
         show(self, event->level, "%s", event->text);
         break;
     case VENUE_HALT:
-        close_trading(self, event->text);
+        close_trading(self, &self->halted, event->text);
         break;
     }
 }
@@ -320,9 +339,10 @@ static bool send_intents(run_venue *self)
     count = hean_host_take_intents(self->session->host, wanted, INTENTS_AT_ONCE);
     for (size_t i = 0; i < count && self->failure.status == HEAN_OK; i++) {
         hean_error error = {0};
-        if (self->closed && wanted[i].intent.kind == HEAN_INTENT_PLACE)
+        bool open = !self->closed && !self->halted;
+        if (!open && wanted[i].intent.kind == HEAN_INTENT_PLACE)
             reject(self, &wanted[i]);
-        else if (!self->closed || wanted[i].intent.kind == HEAN_INTENT_CANCEL)
+        else if (open || wanted[i].intent.kind == HEAN_INTENT_CANCEL)
             fail(self,
                  venue_intent(self->venue, wanted[i].strategy, &wanted[i].intent, now_of(self),
                               &error),
@@ -375,6 +395,8 @@ static void on_socket(void *context, uint64_t socket, wire_socket_event what, co
     hean_error error = {0};
 
     (void)now_ns; /* of the bytes' arrival; the machine's time must not go back */
+    if (what == WIRE_SOCKET_DOWN)
+        note_problem(self, "a stream ended", text);
     fail(self, venue_socket(self->venue, socket, what, text, bytes, now_of(self), &error), &error);
     pump(self);
 }
@@ -421,7 +443,7 @@ static void look_around(run_venue *self)
     char why[100];
 
     if (run_ledger_check(self->session->ledger, now_of(self), &error) != HEAN_OK)
-        close_trading(self, error.message);
+        close_trading(self, &self->closed, error.message);
     if (now_ns < self->child_look_ns)
         return;
     self->child_look_ns = now_ns + CHILD_LOOK_NS;
@@ -529,16 +551,18 @@ static hean_status run_until(run_venue *self, bool ready, hean_error *error)
     const volatile int *stop = self->session->options->stop;
     hean_status status = HEAN_OK;
 
-    while (status == HEAN_OK && !self->closed && !(all_known(self) && (!ready || self->ready))) {
+    while (status == HEAN_OK && !self->closed && !self->halted &&
+           !(all_known(self) && (!ready || self->ready))) {
         if (stop != NULL && *stop != 0)
             return base_fail(error, HEAN_E_INTERRUPTED, "interrupted before the venue was ready");
         if (base_clock_monotonic_ns() >= end_ns)
-            return base_fail(error, HEAN_E_IO, "the venue was not ready within %d s",
-                             (int)(READY_NS / BASE_NS_PER_S));
+            return base_fail(error, HEAN_E_IO, "the venue was not ready within %d s%s%s",
+                             (int)(READY_NS / BASE_NS_PER_S), self->problem[0] != 0 ? "; " : "",
+                             self->problem);
         status = turn(self, error);
         look_around(self);
     }
-    if (status == HEAN_OK && self->closed)
+    if (status == HEAN_OK && (self->closed || self->halted))
         status = base_fail(error, HEAN_E_IO, "the venue refused to let us trade: see the log");
     return status;
 }
