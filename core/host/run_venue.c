@@ -384,6 +384,8 @@ static void on_response(void *context, const wire_response *response)
     hean_error error = {0};
 
     run_metrics_response(self->session->metrics, response);
+    if (response->outcome != WIRE_DONE)
+        note_problem(self, "a request failed", response->why);
     fail(self, venue_response(self->venue, response, now_of(self), &error), &error);
     pump(self);
 }
