@@ -123,13 +123,16 @@ static hean_status keep_decision(decide *self, const json_t *decision, hean_erro
     char *entry = json_dumps(json_object_get(decision, "entry"),
                              JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(15));
     process_row row = {0};
-    hean_status status = id != NULL && state != NULL && reasons != NULL && entry != NULL
-                             ? process_row_get(self->store, id, &row, error)
-                             : base_fail(error, HEAN_E_SCRIPT,
-                                         "%s: a decision without process_id, "
-                                         "state, reasons and entry",
-                                         self->policy);
+    hean_status status;
 
+    if (id == NULL || state == NULL || reasons == NULL || entry == NULL) {
+        free(entry);
+        free(reasons);
+        return base_fail(error, HEAN_E_SCRIPT,
+                         "%s: a decision without process_id, state, reasons and entry",
+                         self->policy);
+    }
+    status = process_row_get(self->store, id, &row, error);
     if (status == HEAN_OK && (strcmp(row.state, state) != 0 || row.weight != weight)) {
         store_decision made = {.process = id,
                                .policy = self->policy,
