@@ -9,6 +9,7 @@
 
 #include <base/base.h>
 #include <base/json.h>
+#include <host/ledger_json.h>
 #include <ledger/ledger.h>
 
 #define CLI_EXIT_DONE      0
@@ -120,9 +121,8 @@ int cli_subcommand_run(const char *parent, const cli_subcommand *rows, size_t co
                        char **argv);
 
 /* ---- the ledger ---- */
-#define CLI_STORE_DEFAULT "var/hean.db"
-/* The members of one group: what it is split by, its sums by kind, net, counts. */
-void cli_ledger_group_json(cli_json *json, const ledger_group *group);
+#define CLI_STORE_DEFAULT     "var/hean.db"
+#define cli_ledger_group_json host_ledger_group_json
 
 /* ---- commands ---- */
 int cmd_backtest(int argc, char **argv);

@@ -10,6 +10,8 @@ static const cli_subcommand subcommands[] = {
     {"tasks", verb_tasks, "list what waits for a person"},
     {"done", verb_done, "answer a task"},
     {"decide", verb_decide, "let a policy decide about all processes"},
+    {"report", process_report_command, "write the day's report"},
+    {"evaluate", verb_evaluate, "say how the processes are, and what to do"},
     {"list", verb_list, "list the processes"},
     {"show", verb_show, "show one with its definition"},
     {"add", verb_add, "add definitions from files"},

@@ -10,6 +10,8 @@ int verb_add(int argc, char **argv);
 int verb_approve(int argc, char **argv);
 int process_attribute(int argc, char **argv);
 int verb_decide(int argc, char **argv);
+int verb_evaluate(int argc, char **argv);
+int process_report_command(int argc, char **argv);
 int verb_disable(int argc, char **argv);
 int verb_done(int argc, char **argv);
 int verb_list(int argc, char **argv);
@@ -24,6 +26,7 @@ int verb_tasks(int argc, char **argv);
 /* The parts of a snapshot as a table: source, rows, reason. Returns an exit code. */
 int process_print_snapshot(const char *document);
 int process_print_plan(const char *document);
+int process_print_evaluation(const char *document);
 /* One a line. */
 int process_print_list(const char *lines);
 int process_print_runs(const char *lines);

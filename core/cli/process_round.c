@@ -14,7 +14,7 @@
 typedef struct round_arguments {
     const char *config, *store, *policy, *inputs, *note;
     hean_decimal capital;
-    int64_t now_ns;
+    int64_t now_ns, days;
     bool as_json, force;
 } round_arguments;
 
@@ -178,6 +178,13 @@ static hean_status do_decide(store *kept, const round_arguments *arguments, cons
     return process_decide(kept, arguments->policy, arguments->now_ns, &cli_stop, out, error);
 }
 
+static hean_status do_evaluate(store *kept, const round_arguments *arguments, const cli_list *names,
+                               base_buffer *out, hean_error *error)
+{
+    (void)names;
+    return process_evaluate(kept, arguments->days, arguments->now_ns, out, error);
+}
+
 static hean_status do_add(store *kept, const round_arguments *arguments, const cli_list *names,
                           base_buffer *out, hean_error *error)
 {
@@ -298,6 +305,7 @@ static int run_verb(const verb *what, int argc, char **argv)
     round_arguments self = {.store = CLI_STORE_DEFAULT,
                             .capital = {10000, 0},
                             .now_ns = base_clock_wall_ns(),
+                            .days = 30,
                             .note = ""};
     const cli_option options[] = {
         {"--store", CLI_TEXT, &self.store, "FILE", "where everything is kept; " CLI_STORE_DEFAULT},
@@ -309,6 +317,7 @@ static int run_verb(const verb *what, int argc, char **argv)
         {"--capital", CLI_DECIMAL, &self.capital, "USD",
          "plan: all of it (10000); run: of the run"},
         {"--policy", CLI_TEXT, &self.policy, "NAME", "decide: guarded (default), original"},
+        {"--days", CLI_WHOLE, &self.days, "N", "evaluate: how many days; 30"},
         {"--note", CLI_TEXT, &self.note, "TEXT", "done: what was found"}};
     const cli_command command = {what->usage,         what->about,     options,
                                  BASE_COUNT(options), what->names_min, what->names_max};
@@ -339,6 +348,9 @@ VERB(run, "run [ID...] [options]", "Runs processes, each once a day; without ID 
 VERB(decide, "decide [--policy NAME] [options]",
      "Lets a policy decide about all processes from their runs.", do_decide,
      process_print_decisions, 0, 0, false)
+VERB(evaluate, "evaluate [--days N] [options]",
+     "Says how the processes are, and what to do with each.", do_evaluate, process_print_evaluation,
+     0, 0, true)
 VERB(add, "add FILE... [options]", "Adds definitions, Lua or JSON; they wait for approval.", do_add,
      NULL, 1, 64, false)
 VERB(approve, "approve ID... [options]", "Lets processes run.", do_approve, NULL, 1, 64, false)

@@ -158,3 +158,34 @@ int process_print_decisions(const char *lines)
     }
     return cli_table_print(&table);
 }
+
+int process_print_evaluation(const char *document)
+{
+    static const char *const heads[] = {"process", "state", "runs", "net", "recommendation", "why"};
+    json_t *whole = json_loads(document, 0, NULL), *row, *value;
+    const char *key;
+    cli_table table;
+    size_t i;
+
+    json_object_foreach(json_object_get(whole, "health"), key, value)
+    {
+        if (json_is_number(value))
+            printf("%-14s %14.6g\n", key, json_number_value(value));
+        else
+            printf("%-14s %14s\n", key, "not defined");
+    }
+    printf("\n");
+    cli_table_init(&table, heads, BASE_COUNT(heads), 3u << 2);
+    json_array_foreach(json_object_get(whole, "processes"), i, row)
+    {
+        const char *why = json_string_value(json_array_get(json_object_get(row, "reasons"), 0));
+        add_text(&table, row, "process_id");
+        add_text(&table, row, "state");
+        cli_table_scaled(&table, json_integer_value(json_object_get(row, "runs")), 0);
+        add_number(&table, json_object_get(row, "net"));
+        add_text(&table, row, "recommendation");
+        cli_table_text(&table, why != NULL ? why : "");
+    }
+    json_decref(whole);
+    return cli_table_print(&table);
+}

@@ -59,9 +59,45 @@ hean_status process_decide(store *store, const char *policy, int64_t now_ns, vol
 hean_status process_plan(store *store, const plan_rules *rules, int64_t total_e8, int64_t now_ns,
                          volatile int *stop, base_buffer *out, hean_error *error) HEAN_WARN_UNUSED;
 
-/* Health over the last `days`: stability, concentration, churn, age, net contribution, illusions,
- * counts, and a recommendation with reasons for each process. */
+#define PROCESS_EVALUATE_DAYS_MAX 3660
+/* How the processes are, by the runs that began in the last `days`, and what should be done with
+ * each: a JSON object. A value that is not defined (a share of nothing) is null.
+ *   counts            processes, enabled, by state; runs, completed, failed, open (not ended)
+ *   health            stability      completed / (completed + failed)
+ *                     concentration  sum of squares of each process's share in all that was earned:
+ *                                    of positive nets alone, in `currency`; 1: one earned it all
+ *                     churn          killed / all processes; state_changes: the window's decisions
+ *                                    that changed a state
+ *                     age_days       mean age of those that are not killed
+ *                     illusions      runs with gross over 0 and net under 0
+ *   net_contribution  exact sums of the window's runs by mode and currency
+ *   ledger            exact sums of all times by mode, process and currency
+ *   processes         each with its counts, its net in `currency` (that of the most runs) and a
+ *                     recommendation, by the first row that applies:
+ *     none              KILLED                         review     PAUSED
+ *     approve_or_reject not approved                   kill       a kill condition is met
+ *     run               no run began                   answer_tasks  none ended
+ *     repair            over 30 % of the runs failed
+ *     cut_costs         illusions, and net under 0     review     net under 0 over 10 runs or more
+ *     scale             CORE and a scale rule is met   keep, keep_testing  else: CORE, others
+ *   Rules of a definition are measured over their last window_runs runs in the window and need all
+ *   of them: fail_rate, pnl_sum (the ledger's net), else the mean of a metric.
+ * HEAN_E_RANGE: days. */
 hean_status process_evaluate(store *store, int64_t days, int64_t now_ns, base_buffer *out,
                              hean_error *error) HEAN_WARN_UNUSED;
+
+typedef struct process_report_texts {
+    base_buffer json, markdown, html;
+    bool repeated; /* it had been made before */
+} process_report_texts;
+void process_report_init(process_report_texts *texts);
+void process_report_deinit(process_report_texts *texts);
+
+/* The report of a UTC day: totals, contributions, runs, equity, regimes, decisions with reasons and
+ * an evaluation of 30 days, as JSON, Markdown and one HTML page that asks for nothing outside. Made
+ * once a day and kept: the same bytes come back whoever asks; `force` makes it anew. Every amount
+ * is the ledger's, to the last digit (L6). */
+hean_status process_report(store *store, int64_t now_ns, bool force, process_report_texts *out,
+                           hean_error *error) HEAN_WARN_UNUSED;
 
 #endif
