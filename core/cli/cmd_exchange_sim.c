@@ -9,6 +9,7 @@
 #include <exchange/sim_server.h>
 #include <market/import.h>
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -283,6 +284,7 @@ int cmd_exchange_sim(int argc, char **argv)
         code = cli_usage("--port: expected 0 to 65535");
     } else if (code < 0) {
         cli_stop_on_signals();
+        (void)signal(SIGPIPE, SIG_IGN); /* a client that hung up is no reason to end */
         hean_status status = start(&set, &result, &error);
         code = status == HEAN_OK ? result : cli_fail(&error);
     }

@@ -5,6 +5,7 @@
 
 #include <host/run.h>
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -251,6 +252,7 @@ int cmd_run(int argc, char **argv)
     if (a.keys)
         return print_keys();
     cli_stop_on_signals();
+    (void)signal(SIGPIPE, SIG_IGN); /* a peer or a reader of stdout that is gone ends no session */
     if (config_load(base_allocator_default(), a.config, &cli_stop, &settings, &error) != HEAN_OK)
         return cli_fail(&error);
     memset(&session, 0, sizeof session);

@@ -77,7 +77,7 @@ static void prometheus_answers_every_query_of_every_panel_and_rule(void **state)
     assert_int_equal(pthread_create(&thread, NULL, move, &host), 0);
     (void)snprintf(command, sizeof command,
                    "/usr/bin/python3 %s/tests/integration/monitoring_check.py live %s "
-                   "http://127.0.0.1:%u",
+                   "http://127.0.0.1:%u all",
                    TEST_SOURCE_DIR, TEST_SOURCE_DIR, metrics_http_port(http));
     result = system(command); /* NOLINT: a test */
     atomic_store(&host.stop, true);
