@@ -18,6 +18,7 @@
 #include "run_ledger.h"
 #include "run_metrics.h"
 
+#include <base/decimal.h>
 #include <engine/engine.h>
 #include <exchange/edge.h>
 #include <stdarg.h>
@@ -167,6 +168,32 @@ static void tell_held(run_venue *self, uint16_t instrument)
     venue_set_held(self->venue, instrument, run_ledger_held(self->session->ledger, instrument));
 }
 
+/* A spot purchase pays its fee in what was bought: at the fill's price, in the currency that all of
+ * the strategy's money is in. A fee in a third coin has no price here. */
+static void settle_fee(run_venue *self, const venue_event *fill, hean_event *event)
+{
+    const hean_instrument *spec = &self->instruments[fill->instrument].spec;
+    char currency[MARKET_CURRENCY_BYTES];
+    base_int128 numerator, denominator = 1;
+
+    market_settlement(spec, currency);
+    if (fill->coin[0] == 0 || event->data.fill.fee_e8 == 0 || strcmp(fill->coin, currency) == 0)
+        return;
+    numerator = (base_int128)event->data.fill.fee_e8 * event->data.fill.price_ticks *
+                spec->tick_size.mantissa;
+    for (int32_t i = spec->tick_size.exponent10; i < 0; i++)
+        denominator *= 10;
+    for (int32_t i = 0; i < spec->tick_size.exponent10; i++)
+        numerator *= 10;
+    if (spec->kind != HEAN_INSTRUMENT_SPOT ||
+        strncmp(spec->symbol, fill->coin, strlen(fill->coin)) != 0 ||
+        decimal_divide(numerator, denominator, &event->data.fill.fee_e8) != HEAN_OK) {
+        show(self, HEAN_LOG_ERROR, "%s: its fee is in %s and is left out of the account",
+             fill->exec_id, fill->coin);
+        event->data.fill.fee_e8 = 0;
+    }
+}
+
 static void push_report(run_venue *self, const venue_event *report)
 {
     hean_event event = timed(self, &report->event);
@@ -175,6 +202,8 @@ static void push_report(run_venue *self, const venue_event *report)
 
     if (!self->external || !self->started)
         return;
+    if (report->kind == VENUE_FILL)
+        settle_fee(self, report, &event);
     push_waiting(self);
     run_ledger_execution(self->session->ledger, report->exec_id, report->time_ns);
     status = hean_host_push(self->session->host, &event, 1, &error);
@@ -194,6 +223,7 @@ static void take_late_fill(run_venue *self, const venue_event *fill)
     hean_error error = {0};
     bool applied = false;
 
+    settle_fee(self, fill, &event);
     push_waiting(self);
     fail(self, run_ledger_late_fill(self->session->ledger, fill, &event, &applied, &error), &error);
     if (!applied)
