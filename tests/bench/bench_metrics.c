@@ -7,6 +7,9 @@
 #include <metrics/http.h>
 
 #include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -160,6 +163,82 @@ static void scraping(metrics_hub *hub, const char *name, const char *headers)
     free(buffer);
 }
 
+/* ---- does a reader slow the trading thread down? ---- */
+
+typedef struct reader {
+    uint16_t port;
+    _Atomic bool stop;
+    uint64_t scrapes;
+} reader;
+
+/* A hundred scrapes a second: Prometheus asks once in five. */
+static void *read_along(void *argument)
+{
+    reader *self = argument;
+    size_t capacity = 1 << 20;
+    char *buffer = malloc(capacity);
+    int fd = dial(self->port);
+
+    while (buffer != NULL && !atomic_load(&self->stop)) {
+        scrape(fd, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", buffer, capacity);
+        self->scrapes++;
+        (void)poll(NULL, 0, 10);
+    }
+    (void)close(fd);
+    free(buffer);
+    return NULL;
+}
+
+#define TURNS 20000
+
+/* What a busy turn of the loop does for its watchers; work between stands for the engine's own. */
+static double turn_ns(metrics_hub *hub)
+{
+    metrics_writer *writer = metrics_hub_writer(hub, METRICS_THREAD_ENGINE);
+    const metrics_series *counter =
+        metrics_catalogue_single(metrics_hub_registry(hub), METRICS_EVENTS);
+    int64_t start_ns = base_clock_monotonic_ns();
+    volatile uint64_t work = 0;
+
+    for (int i = 0; i < TURNS; i++) {
+        for (uint64_t j = 0; j < 2000; j++)
+            work = work * 31 + j;
+        metrics_count(writer, counter, 1);
+        if (i % 1000 == 0)
+            fixture_publish(hub, FIXTURE_NOW_NS);
+    }
+    return (double)(base_clock_monotonic_ns() - start_ns) / TURNS;
+}
+
+static void disturbance(metrics_hub *hub)
+{
+    metrics_http_options options = metrics_http_options_default();
+    double alone[RUNS], watched[RUNS];
+    metrics_http *http;
+    pthread_t thread;
+    hean_error error;
+
+    options.hub = hub;
+    options.port = 0;
+    if (metrics_http_open(&options, &http, &error) != HEAN_OK)
+        exit(1);
+    for (int run = 0; run < RUNS; run++) {
+        reader scraper = {.port = metrics_http_port(http)};
+        alone[run] = turn_ns(hub);
+        if (pthread_create(&thread, NULL, read_along, &scraper) != 0)
+            exit(1);
+        watched[run] = turn_ns(hub);
+        atomic_store(&scraper.stop, true);
+        (void)pthread_join(thread, NULL);
+    }
+    metrics_http_close(http);
+    test_print_percentiles("metrics: a turn, nobody looks", alone, RUNS, "ns");
+    test_print_percentiles("metrics: a turn, 100 scrapes a second", watched, RUNS, "ns");
+    /* Sorted now. The least disturbed runs: on a busy machine medians are of its other work. */
+    printf("slower by %.2f %% (minima), %.2f %% (medians)\n", 100 * (watched[0] / alone[0] - 1),
+           100 * (watched[RUNS / 2] / alone[RUNS / 2] - 1));
+}
+
 int main(void)
 {
     metrics_hub *hub = fixture_hub(base_allocator_default());
@@ -169,6 +248,7 @@ int main(void)
     rendering(hub);
     scraping(hub, "metrics: scrape, text", "");
     scraping(hub, "metrics: scrape, gzip", "Accept-Encoding: gzip\r\n");
+    disturbance(hub);
     metrics_hub_close(hub);
     return 0;
 }
