@@ -185,48 +185,6 @@ static hean_status do_evaluate(store *kept, const round_arguments *arguments, co
     return process_evaluate(kept, arguments->days, arguments->now_ns, out, error);
 }
 
-static hean_status do_add(store *kept, const round_arguments *arguments, const cli_list *names,
-                          base_buffer *out, hean_error *error)
-{
-    hean_status status = HEAN_OK;
-
-    (void)out;
-    for (size_t i = 0; status == HEAN_OK && i < names->count; i++)
-        status = process_add_file(kept, names->items[i], arguments->now_ns, error);
-    return status;
-}
-
-static hean_status switch_all(store *kept, const round_arguments *arguments, const cli_list *names,
-                              bool enabled, bool kill, hean_error *error)
-{
-    hean_status status = HEAN_OK;
-
-    for (size_t i = 0; status == HEAN_OK && i < names->count; i++)
-        status = process_switch(kept, names->items[i], enabled, kill, arguments->now_ns, error);
-    return status;
-}
-
-static hean_status do_approve(store *kept, const round_arguments *arguments, const cli_list *names,
-                              base_buffer *out, hean_error *error)
-{
-    (void)out;
-    return switch_all(kept, arguments, names, true, false, error);
-}
-
-static hean_status do_reject(store *kept, const round_arguments *arguments, const cli_list *names,
-                             base_buffer *out, hean_error *error)
-{
-    (void)out;
-    return switch_all(kept, arguments, names, false, true, error);
-}
-
-static hean_status do_disable(store *kept, const round_arguments *arguments, const cli_list *names,
-                              base_buffer *out, hean_error *error)
-{
-    (void)out;
-    return switch_all(kept, arguments, names, false, false, error);
-}
-
 static hean_status write_process(void *context, const store_process *row, hean_error *error)
 {
     base_buffer *out = context;
@@ -247,6 +205,55 @@ static hean_status write_process(void *context, const store_process *row, hean_e
     base_buffer_append(out, "\n", 1);
     base_buffer_deinit(&json.buffer);
     return out->failed ? base_fail(error, HEAN_E_NO_MEMORY, "list: out of memory") : HEAN_OK;
+}
+
+static hean_status write_waiting(void *context, const store_process *row, hean_error *error)
+{
+    return row->enabled || strcmp(row->state, "KILLED") == 0 ? HEAN_OK
+                                                             : write_process(context, row, error);
+}
+
+/* Shows what waits for approval afterwards. */
+static hean_status do_add(store *kept, const round_arguments *arguments, const cli_list *names,
+                          base_buffer *out, hean_error *error)
+{
+    hean_status status = HEAN_OK;
+
+    for (size_t i = 0; status == HEAN_OK && i < names->count; i++)
+        status = process_add_file(kept, names->items[i], arguments->now_ns, error);
+    return status == HEAN_OK ? store_each_process(kept, NULL, write_waiting, out, error) : status;
+}
+
+/* Shows each as it is afterwards. */
+static hean_status switch_all(store *kept, const round_arguments *arguments, const cli_list *names,
+                              bool enabled, bool kill, base_buffer *out, hean_error *error)
+{
+    hean_status status = HEAN_OK;
+
+    for (size_t i = 0; status == HEAN_OK && i < names->count; i++) {
+        status = process_switch(kept, names->items[i], enabled, kill, arguments->now_ns, error);
+        if (status == HEAN_OK)
+            status = store_each_process(kept, names->items[i], write_process, out, error);
+    }
+    return status;
+}
+
+static hean_status do_approve(store *kept, const round_arguments *arguments, const cli_list *names,
+                              base_buffer *out, hean_error *error)
+{
+    return switch_all(kept, arguments, names, true, false, out, error);
+}
+
+static hean_status do_reject(store *kept, const round_arguments *arguments, const cli_list *names,
+                             base_buffer *out, hean_error *error)
+{
+    return switch_all(kept, arguments, names, false, true, out, error);
+}
+
+static hean_status do_disable(store *kept, const round_arguments *arguments, const cli_list *names,
+                              base_buffer *out, hean_error *error)
+{
+    return switch_all(kept, arguments, names, false, false, out, error);
 }
 
 static hean_status do_list(store *kept, const round_arguments *arguments, const cli_list *names,
@@ -285,17 +292,19 @@ static hean_status do_tasks(store *kept, const round_arguments *arguments, const
     return store_each_task(kept, NULL, true, write_task, out, error);
 }
 
+/* Shows what still waits. */
 static hean_status do_done(store *kept, const round_arguments *arguments, const cli_list *names,
                            base_buffer *out, hean_error *error)
 {
     char *end;
     long long id = strtoll(names->items[0], &end, 10);
+    hean_status status;
 
-    (void)out;
     if (*end != 0 || id <= 0)
         return base_fail(error, HEAN_E_INVALID, "%s: expected the number of a task",
                          names->items[0]);
-    return store_task_done(kept, id, arguments->note, arguments->now_ns, error);
+    status = store_task_done(kept, id, arguments->note, arguments->now_ns, error);
+    return status == HEAN_OK ? do_tasks(kept, arguments, names, out, error) : status;
 }
 
 /* ---- the commands ---- */
@@ -352,14 +361,17 @@ VERB(evaluate, "evaluate [--days N] [options]",
      "Says how the processes are, and what to do with each.", do_evaluate, process_print_evaluation,
      0, 0, true)
 VERB(add, "add FILE... [options]", "Adds definitions, Lua or JSON; they wait for approval.", do_add,
-     NULL, 1, 64, false)
-VERB(approve, "approve ID... [options]", "Lets processes run.", do_approve, NULL, 1, 64, false)
-VERB(reject, "reject ID... [options]", "Kills processes, for good.", do_reject, NULL, 1, 64, false)
-VERB(disable, "disable ID... [options]", "Stops processes from running.", do_disable, NULL, 1, 64,
-     false)
+     process_print_list, 1, 64, false)
+VERB(approve, "approve ID... [options]", "Lets processes run.", do_approve, process_print_list, 1,
+     64, false)
+VERB(reject, "reject ID... [options]", "Kills processes, for good.", do_reject, process_print_list,
+     1, 64, false)
+VERB(disable, "disable ID... [options]", "Stops processes from running.", do_disable,
+     process_print_list, 1, 64, false)
 VERB(list, "list [options]", "Lists the processes.", do_list, process_print_list, 0, 0, true)
 VERB(show, "show ID [options]", "Shows one process with its definition.", do_list, NULL, 1, 1, true)
 VERB(tasks, "tasks [options]", "Lists what waits for a person.", do_tasks, process_print_tasks, 0,
      0, true)
 VERB(done, "done TASK [--note TEXT] [options]",
-     "Answers a task; the next run of its process goes on.", do_done, NULL, 1, 1, false)
+     "Answers a task; the next run of its process goes on.", do_done, process_print_tasks, 1, 1,
+     false)

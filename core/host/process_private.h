@@ -37,6 +37,12 @@ void process_day_text(int64_t now_ns, char out[16]);
 hean_status process_run_sums(store *from, const char *run, ledger_sums *out, size_t *currencies,
                              hean_error *error) HEAN_WARN_UNUSED;
 
+/* Takes a run for as long as this process lives or until it is released: `out` is -1 where another
+ * works on it now. */
+hean_status process_lock_take(store *of, const char *run, int *out,
+                              hean_error *error) HEAN_WARN_UNUSED;
+void process_lock_release(int fd);
+
 /* Of one run: everything that its steps see but params, steps and opportunities. */
 hean_status process_environment(store *from, const char *snapshot, const char *inputs,
                                 int64_t now_ns, base_buffer *out,

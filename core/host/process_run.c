@@ -28,6 +28,7 @@ typedef struct process_run {
     char *status, *state, *metrics, *error;
     int64_t started_ns, finished_ns;
     int64_t clock_ns; /* the clock's time at options.now_ns */
+    int lock;         /* process_lock_take; -1: not held */
     venue_call *call; /* opened by the first API_CALL */
     keys *keys;
 } process_run;
@@ -260,12 +261,19 @@ static hean_status take_key(process_run *self, hean_error *error)
         if (status == HEAN_OK && !began && !options->force) {
             self->repeated = true;
             memcpy(self->run, existing, sizeof self->run);
-            return store_each_run(self->store, existing, NULL, 0, copy_run, self, error);
+            break;
         }
     }
-    if (status == HEAN_OK && !began)
+    if (status == HEAN_OK && !began && !self->repeated)
         status = base_fail(error, HEAN_E_LIMIT, "%s: more than %d runs in one day", options->id,
                            FORCED_MAX);
+    if (status == HEAN_OK)
+        status = process_lock_take(self->store, self->run, &self->lock, error);
+    /* As it is now: who held the lock before may have gone on, or ended it. */
+    if (status == HEAN_OK)
+        status = store_each_run(self->store, self->run, NULL, 0, copy_run, self, error);
+    if (status == HEAN_OK && self->lock < 0)
+        self->repeated = true; /* another is at it */
     return status;
 }
 
@@ -401,7 +409,7 @@ static hean_status go(process_run *self, hean_error *error)
                                      &environment, error);
     if (status == HEAN_OK)
         status = take_key(self, error);
-    if (status == HEAN_OK && self->finished_ns == 0)
+    if (status == HEAN_OK && self->finished_ns == 0 && self->lock >= 0)
         status = run_steps(self, environment.data, error);
     base_buffer_deinit(&environment);
     base_buffer_deinit(&snapshot);
@@ -415,7 +423,8 @@ hean_status process_run_once(store *kept, const process_run_options *options, ba
     process_run self = {.options = options,
                         .store = kept,
                         .started_ns = options->now_ns,
-                        .clock_ns = base_clock_monotonic_ns()};
+                        .clock_ns = base_clock_monotonic_ns(),
+                        .lock = -1};
     process_row row;
     hean_status status = process_row_get(kept, options->id, &row, error);
 
@@ -430,6 +439,7 @@ hean_status process_run_once(store *kept, const process_run_options *options, ba
     }
     if (status == HEAN_OK)
         status = write_run(&self, out, error);
+    process_lock_release(self.lock);
     venue_call_close(self.call);
     keys_close(self.keys);
     base_free(allocator, self.status);

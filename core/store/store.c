@@ -192,6 +192,11 @@ hean_status store_open(const hean_allocator *allocator, const char *path, store_
     return HEAN_OK;
 }
 
+const char *store_path(const store *self)
+{
+    return self->path;
+}
+
 void store_close(store *self)
 {
     if (self == NULL)
