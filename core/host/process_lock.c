@@ -23,8 +23,8 @@ hean_status process_lock_take(store *of, const char *run, int *out, hean_error *
     hash_sha256_of(run, strlen(run), digest);
     memcpy(&range.l_start, digest, sizeof range.l_start);
     range.l_start = (off_t)((uint64_t)range.l_start >> 2);
-    if (snprintf(path, sizeof path, "%s-runs", store_path(of)) >= (int)sizeof path)
-        return base_fail(error, HEAN_E_RANGE, "%.200s...: the path is too long", store_path(of));
+    if (snprintf(path, sizeof path, "%s-runs", store_file(of)) >= (int)sizeof path)
+        return base_fail(error, HEAN_E_RANGE, "%.200s...: the path is too long", store_file(of));
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
         return base_fail(error, HEAN_E_IO, "%s: %s", path, strerror(errno));

@@ -117,7 +117,7 @@ hean_status process_add_builtin(store *to, int64_t now_ns, hean_error *error)
 }
 
 typedef struct lua_file {
-    const char *path;
+    char path[256]; /* a copy: the child's command line is wiped */
     const base_buffer *text;
 } lua_file;
 
@@ -131,13 +131,21 @@ static hean_status evaluate(void *context, base_buffer *out, hean_error *error)
 static hean_status lua_to_json(const char *path, const base_buffer *text, base_buffer *json,
                                hean_error *error)
 {
-    lua_file file = {path, text};
+    lua_file file = {.text = text};
     script_jail_call jail = {.body = evaluate,
                              .context = &file,
                              .enter_jail = true,
                              .memory_bytes_max = 64u << 20,
                              .deadline_ns = 2 * BASE_NS_PER_S};
-    return script_jail_run(&jail, json, error);
+    hean_status status;
+
+    (void)base_text_copy(file.path, sizeof file.path, path);
+    status = script_jail_run(&jail, json, error);
+    /* The jail does not know which file it was. */
+    return status == HEAN_E_SCRIPT_DEADLINE || status == HEAN_E_SCRIPT_JAILED ||
+                   status == HEAN_E_WORKER
+               ? base_fail_prefix(error, "%s", path)
+               : status;
 }
 
 hean_status process_add_file(store *to, const char *path, int64_t now_ns, hean_error *error)

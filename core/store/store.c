@@ -192,7 +192,7 @@ hean_status store_open(const hean_allocator *allocator, const char *path, store_
     return HEAN_OK;
 }
 
-const char *store_path(const store *self)
+const char *store_file(const store *self)
 {
     return self->path;
 }

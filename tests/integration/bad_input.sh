@@ -45,6 +45,29 @@ expect "a run of less than no time" 1 'runs.jsonl:3: metrics.time_hours: expecte
 expect "bad runs do not hide the good ones" 1 '"runs":1,.*"bad_lines":2' "$hean" process attribute --input "$work/runs.jsonl" --json
 expect "a rate below 0" 2 'a rate is out of range' "$hean" process attribute --input "$work/runs.jsonl" --apr -0.1
 
+# ---- the daily round ----
+round() { expect "$1" "$2" "$3" "$hean" process "${@:4}" --store "$work/round.db"; }
+round "no definition" 2 'missing' add
+round "a definition that is not there" 1 'nothere.lua' add nothere.lua
+printf '{"id":"x"' >"$work/cut.json"
+round "a definition that was cut" 1 'not_json at' add "$work/cut.json"
+printf '{"id":"ab","id":"ab"}' >"$work/twice.json"
+round "a key that stands twice" 1 'duplicate_key' add "$work/twice.json"
+echo 'while true do end' >"$work/loop.lua"
+round "a definition that never ends" 1 'loop.lua: ran longer' add "$work/loop.lua"
+echo 'return { id = os.getenv("HOME") }' >"$work/os.lua"
+round "a definition that looks around" 1 "os.lua:1: .*'os'" add "$work/os.lua"
+round "a plan of nothing" 1 'over 0' plan --capital 0
+round "a policy that is not known" 1 'no policy nice' decide --policy nice
+round "days that are none" 2 'days' evaluate --days many
+round "more days than there are" 1 '1 to 3660' evaluate --days 99999
+round "what was told by hand and is no JSON" 1 'told by hand|JSON|expected' scan --manual README.md
+round "a snapshot first" 1 'hean process scan' run funding_monitor
+round "a scan" 0 'API' scan
+round "inputs that are no object" 1 'inputs: expected a JSON object' run funding_monitor --inputs '[1]'
+round "a report that cannot be written" 1 '/dev/null/x' report --out /dev/null/x
+expect "a store that is none" 1 'README.md' "$hean" process list --store README.md
+
 # ---- statements ----
 statement='UID: 7,Company Name: ,Country: 
 Uid,Time,Currency,Contract,Type,Direction,Quantity,Position,Filled Price,Funding,Fee Paid,Cash Flow,Change,Wallet Balance,Fee Rate,Trade ID,Order ID'

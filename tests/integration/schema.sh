@@ -79,6 +79,35 @@ conforms process_attribute "$work/attribute"
 "$hean" process select --input "$work/processes" --now 2026-01-02 --json >"$work/select"
 conforms process_select "$work/select"
 
+# The daily round, in a store of its own.
+cat >"$work/maker.json" <<'JSON'
+{"id":"maker","name":"Maker","description":"Quotes.","type":"TRADING",
+ "actions":[{"step_id":"go","kind":"COMPUTE","params":{"function":"trade",
+   "strategy":"builtin:market_maker","data":["sim:{day},hours=0.05"]}}],
+ "measurement":{"metrics":["capital_delta"]},
+ "kill_conditions":[{"metric":"fail_rate","threshold":0.9}]}
+JSON
+round() { # SCHEMA COMMAND...
+  local schema=$1
+  shift
+  "$hean" process "$@" --store "$work/round.db" --json >"$work/round" 2>"$work/err"
+  conforms "$schema" "$work/round"
+}
+round process_list list
+round process_scan scan
+round process_list add "$work/maker.json"
+round process_list approve maker
+round process_plan plan
+round process_run run
+round process_run run
+round process_task tasks
+round process_task done 1
+round process_select decide
+round process_list show maker
+round process_list disable maker
+round process_evaluate evaluate
+round process_report report --out "$work/reports"
+
 "$build/tests/store_crash_test" make "$work/hean.db" 0 100
 "$hean" ledger balances --store "$work/hean.db" --json >"$work/sums"
 conforms ledger_balances "$work/sums"

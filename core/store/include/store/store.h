@@ -45,7 +45,7 @@ hean_status store_open(const hean_allocator *allocator, const char *path, store_
                        store **out, hean_error *error) HEAN_WARN_UNUSED;
 void store_close(store *store);
 /* As it was opened; lives as long as the store. */
-const char *store_path(const store *store);
+const char *store_file(const store *store);
 
 /* Posts a batch in one transaction: all of it or nothing, durable when it returns.
  * Errors: those of ledger_post. */
