@@ -62,6 +62,26 @@ PYTHON
 sleep 3
 expect "status, page and files have their forms" 0 'the forms are right' \
   /usr/bin/python3 "$work/form.py" "$url" "$work/session/var" spec/schema/status_api.json
+if command -v chromium >/dev/null; then
+  /usr/bin/python3 $here/status_page.py "$url" real >"$work/page" 2>&1 &
+  browser=$!
+  for _ in $(seq 600); do
+    grep -q . "$work/page" && break
+    sleep 0.1
+  done
+  if grep -q '^restart' "$work/page"; then
+    kill -TERM "$pid"
+    wait "$pid"
+    sleep 2
+    (cd "$work/session" && exec "$hean" run --metrics-listen "${url#http://}" --duration 100s >out 2>err) &
+    pid=$!
+  fi
+  wait "$browser"
+  same "the page shows the session and outlives its restart" "$?" 0
+  tail -n 1 "$work/page"
+else
+  echo "skipped: chromium is not installed"
+fi
 if command -v prometheus >/dev/null; then
   expect "Prometheus has figures for every panel and rule, equal to the status" 0 'all of monitoring/ is right' \
     /usr/bin/python3 $here/monitoring_check.py live . "$url"
