@@ -188,7 +188,7 @@ hean_status keys_load(const char *file, keys **out, hean_error *error)
 hean_status keys_make(keys **out, hean_error *error)
 {
     uint8_t bytes[48];
-    keys *self;
+    keys *self = NULL;
     hean_status status;
 
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)

@@ -181,7 +181,7 @@ hean_status venue_call_ask(venue_call *self, const bybit_request *request, bybit
 hean_status venue_call_read(venue_call *self, const bybit_request *request, base_buffer *body,
                             hean_error *error)
 {
-    bybit_answer answer;
+    bybit_answer answer = {.class = RETRY_AMBIGUOUS};
     hean_status status = venue_call_ask(self, request, &answer, body, NULL, error);
 
     if (status == HEAN_OK && answer.class != RETRY_OK)
