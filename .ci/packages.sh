@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs what HEAN needs on Debian 12 and 13 and Ubuntu 24.04. Asks apt only when something is
-# missing, and sudo only when not root.
+# missing, and sudo only when not root. `packages.sh watch` adds a real Prometheus and a real browser
+# for the tests that watch a host with them; those skip where they are missing, since Debian's
+# prometheus starts a service on the port that a host would like to have.
 set -euo pipefail
 
 packages=(
@@ -12,6 +14,10 @@ packages=(
   libcmocka-dev luajit lua-busted lua-check g++ clang clang-tidy cppcheck
   sqlite3 python3 python3-jsonschema python3-prometheus-client python3-yaml zip git ca-certificates
 )
+
+if [ "${1:-}" = watch ]; then
+  packages+=(prometheus chromium)
+fi
 
 # Formatting differs between versions of clang-format: `make lint` checks it with this one.
 formatter=clang-format-14
