@@ -1,5 +1,5 @@
 # HEAN's runbook. `make run` and `make test` do everything on a fresh Debian 12/13 or Ubuntu 24.04.
-.PHONY: run test test-truth-layer test-idempotency spec lint bench asan debug clang fuzz schema install packages format clean help \
+.PHONY: run test test-truth-layer test-idempotency test-selector selector-proof report evaluate spec lint bench asan debug clang fuzz schema install packages format clean help \
   monitoring-up monitoring-down monitoring-logs up docker-logs
 CMAKE_BUILD = cmake --build
 
@@ -52,8 +52,17 @@ spec:                ## the busted specs alone
 test-selector: build/build.ninja ## the tests of statistics, policies and process select
 	@$(CMAKE_BUILD) build --target hean policy_test
 	@build/tests/policy_test
+	@bash tests/integration/process_round.sh build
 	@luajit "$$(command -v busted)" spec/hean/stats_spec.lua spec/hean/original_spec.lua \
 	  spec/hean/guarded_spec.lua spec/hean/universe_spec.lua spec/hean/proof_spec.lua
+
+report: build/build.ninja ## the day's report of var/hean.db, in var/reports
+	@$(CMAKE_BUILD) build --target hean
+	@build/hean process report $(ARGS)
+
+evaluate: build/build.ninja ## how the processes in var/hean.db are, and what to do with each
+	@$(CMAKE_BUILD) build --target hean
+	@build/hean process evaluate $(ARGS)
 
 selector-proof:      ## 200 universes of 1,010 processes: luck stays out, edges come in
 	@luajit spec/proof/selector_proof.lua $(ARGS)

@@ -124,6 +124,10 @@ int cli_subcommand_run(const char *parent, const cli_subcommand *rows, size_t co
 #define CLI_STORE_DEFAULT     "var/hean.db"
 #define cli_ledger_group_json host_ledger_group_json
 
+/* "--set lookback=20 mode=fast" as {"lookback":20,"mode":"fast"}: numbers and booleans as they
+ * are, everything else as text; nothing for an empty list. Returns -1 to go on, else the exit code. */
+int cli_params_json(const cli_list *set, base_buffer *out);
+
 /* ---- commands ---- */
 int cmd_backtest(int argc, char **argv);
 int cmd_data(int argc, char **argv);
@@ -134,6 +138,7 @@ int cmd_order(int argc, char **argv);
 int cmd_process(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_strategy(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif

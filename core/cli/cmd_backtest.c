@@ -22,9 +22,7 @@ typedef struct backtest_arguments {
 
 /* ---- options ---- */
 
-/* "--set lookback=20 mode=fast" as {"lookback":20,"mode":"fast"}: numbers and booleans as they
- * are, everything else as text. */
-static int params_to_json(const cli_list *set, base_buffer *out)
+int cli_params_json(const cli_list *set, base_buffer *out)
 {
     cli_json json;
 
@@ -388,7 +386,7 @@ static int run(const char *file, const backtest_arguments *arguments)
     memset(&result, 0, sizeof result);
     base_buffer_init(&params, base_allocator_default());
     options.file = file;
-    code = params_to_json(&arguments->set, &params);
+    code = cli_params_json(&arguments->set, &params);
     if (code < 0)
         code = fill_options(arguments, &options);
     if (code >= 0) {

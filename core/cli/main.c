@@ -14,6 +14,7 @@ typedef struct command_row {
 static const command_row commands[] = {
     {"run", cmd_run, "trade: on the simulated market by default, in paper mode"},
     {"backtest", cmd_backtest, "run a strategy over recorded or synthetic data, in a jail"},
+    {"sweep", cmd_sweep, "run a strategy once for every point of a grid of parameters"},
     {"data", cmd_data, "check, import and describe market data"},
     {"strategy", cmd_strategy, "start a new strategy, check one for errors"},
     {"process", cmd_process, "decide which processes live, scale, wait or die"},

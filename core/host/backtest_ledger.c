@@ -187,7 +187,7 @@ static hean_status record(store *into, void *context, hean_error *error)
     const recording *what = context;
     hean_status status = store_post(into, what->postings, what->count, what->posted, error);
 
-    return status == HEAN_OK ? trial_count(what->result, into, error) : status;
+    return status == HEAN_OK ? backtest_count(what->result, into, NULL, error) : status;
 }
 
 hean_status backtest_record(const backtest_result *result, store *into, ledger_result *posted,

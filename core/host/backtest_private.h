@@ -121,9 +121,6 @@ hean_status report_ledger(const replay_report *report, const replay_money *money
 /* What was tried: out->trial and out->params, from the options and what `out` has already. */
 hean_status trial_name(const backtest_options *options, const hean_allocator *allocator,
                        backtest_result *out, hean_error *error) HEAN_WARN_UNUSED;
-/* Counts it in the store, once. */
-hean_status trial_count(const backtest_result *result, store *into,
-                        hean_error *error) HEAN_WARN_UNUSED;
 
 /* Engine and script over all of the data. `self` is a replay; body of script_jail_call. */
 hean_status replay_run(void *self, base_buffer *out, hean_error *error) HEAN_WARN_UNUSED;

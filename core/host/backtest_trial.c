@@ -46,7 +46,8 @@ hean_status trial_name(const backtest_options *options, const hean_allocator *al
     return HEAN_OK;
 }
 
-hean_status trial_count(const backtest_result *result, store *into, hean_error *error)
+hean_status backtest_count(const backtest_result *result, store *into, bool *fresh,
+                           hean_error *error)
 {
     store_trial trial = {.key = result->trial,
                          .family = result->strategy,
@@ -71,7 +72,7 @@ hean_status trial_count(const backtest_result *result, store *into, hean_error *
     base_json_object_end(&json);
     trial.result = json.buffer.data;
     status = json.buffer.failed ? base_fail(error, HEAN_E_NO_MEMORY, "trial: out of memory")
-                                : store_trial_add(into, &trial, NULL, error);
+                                : store_trial_add(into, &trial, fresh, error);
     base_buffer_deinit(&json.buffer);
     return status;
 }

@@ -68,6 +68,15 @@ round "inputs that are no object" 1 'inputs: expected a JSON object' run funding
 round "a report that cannot be written" 1 '/dev/null/x' report --out /dev/null/x
 expect "a store that is none" 1 'README.md' "$hean" process list --store README.md
 
+# ---- sweeps ----
+sweep() { expect "$1" "$2" "$3" "$hean" sweep strategies/impulse.lua --store "$work/sweep.db" "${@:4}"; }
+sweep "a sweep of nothing" 2 'data is missing' --grid lookback=10
+sweep "a sweep without a grid" 2 'expected 1 to 8' --data sim:1,hours=0.01
+sweep "a grid without values" 2 'NAME=VALUE' --data sim:1,hours=0.01 --grid lookback
+sweep "an empty value" 2 'none empty' --data sim:1,hours=0.01 --grid lookback=1,
+sweep "too many points" 2 'more than 10000' --data sim:1,hours=0.01 --grid a=1,2,3,4,5,6,7,8,9,10 b=1,2,3,4,5,6,7,8,9,10 c=1,2,3,4,5,6,7,8,9,10 d=1,2,3,4,5,6,7,8,9,10 e=1,2
+sweep "a point that fails is shown, the others go on" 1 'expected integer from 2 to 1000' --data sim:1,hours=0.01 --grid lookback=2000,10
+
 # ---- statements ----
 statement='UID: 7,Company Name: ,Country: 
 Uid,Time,Currency,Contract,Type,Direction,Quantity,Position,Filled Price,Funding,Fee Paid,Cash Flow,Change,Wallet Balance,Fee Rate,Trade ID,Order ID'

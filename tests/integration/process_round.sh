@@ -4,6 +4,7 @@
 build=$1
 source "$(dirname "$0")/shell.bash"
 hean=$(realpath "$build/hean")
+cp strategies/impulse.lua "$work"
 cd "$work" || exit 1
 today=$(date -u +%F)
 process() { "$hean" process "$@" 2>>"$work/log"; }
@@ -101,6 +102,12 @@ same "each variant is a trial" "$(sql var/hean.db 'SELECT count(*) FROM trial')"
 same "a backtest is another, once" "$(sql var/hean.db 'SELECT count(*) FROM trial')" 3
 "$hean" backtest churn.lua --data sim:7,hours=0.05 --json --no-store >/dev/null 2>>log
 same "what is not recorded is not counted" "$(sql var/hean.db 'SELECT count(*) FROM trial')" 3
+
+sweep() { "$hean" sweep impulse.lua --data sim:7,hours=0.05 --json "$@" 2>>log; }
+sweep --grid lookback=10,20 enter=1.5,2 >points
+same "each point of a sweep is one" "$(rows points 'len(rows), len(set(r["trial"] for r in rows))') $(sql var/hean.db 'SELECT count(*) FROM trial')" "(4, 4) 7"
+sweep --grid enter=2,1.5 lookback=20,10 >again
+same "and the same points in another order are none" "$(sql var/hean.db 'SELECT count(*) FROM trial')" 7
 
 # ---- tasks, decisions, switches ----
 process tasks --json >tasks

@@ -79,6 +79,9 @@ conforms process_attribute "$work/attribute"
 "$hean" process select --input "$work/processes" --now 2026-01-02 --json >"$work/select"
 conforms process_select "$work/select"
 
+"$hean" sweep strategies/impulse.lua --data sim:1,hours=0.02 --grid lookback=10,2000 --store "$work/sweep.db" \
+  --json >"$work/sweep" 2>"$work/err"
+conforms sweep "$work/sweep"
 # The daily round, in a store of its own.
 cat >"$work/maker.json" <<'JSON'
 {"id":"maker","name":"Maker","description":"Quotes.","type":"TRADING",

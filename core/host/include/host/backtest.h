@@ -133,6 +133,9 @@ hean_status backtest_run(const backtest_options *options, backtest_result *resul
  * Errors: HEAN_E_STATE (not complete), those of store_post. */
 hean_status backtest_record(const backtest_result *result, store *store, ledger_result *posted,
                             hean_error *error) HEAN_WARN_UNUSED;
+/* Counts the trial alone, once; `fresh` (may be NULL) tells whether it was new. */
+hean_status backtest_count(const backtest_result *result, store *store, bool *fresh,
+                           hean_error *error) HEAN_WARN_UNUSED;
 /* After a result was filled. NULL: the allocator of the options was NULL. */
 void backtest_result_deinit(const hean_allocator *allocator, backtest_result *result);
 
