@@ -12,7 +12,8 @@ packages=(
   libsqlite3-dev libcurl4-openssl-dev libuv1-dev libwslay-dev libmicrohttpd-dev libjs-dygraphs
   # to test and check
   libcmocka-dev luajit lua-busted lua-check g++ clang clang-tidy cppcheck
-  sqlite3 python3 python3-jsonschema python3-prometheus-client python3-yaml zip git ca-certificates
+  sqlite3 curl openssl procps zip git ca-certificates
+  python3 python3-jsonschema python3-prometheus-client python3-yaml
 )
 
 if [ "${1:-}" = watch ]; then
