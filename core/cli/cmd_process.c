@@ -12,6 +12,7 @@ static const cli_subcommand subcommands[] = {
     {"decide", verb_decide, "let a policy decide about all processes"},
     {"report", process_report_command, "write the day's report"},
     {"evaluate", verb_evaluate, "say how the processes are, and what to do"},
+    {"generate", process_generate, "ask a language model for a new process"},
     {"list", verb_list, "list the processes"},
     {"show", verb_show, "show one with its definition"},
     {"add", verb_add, "add definitions from files"},

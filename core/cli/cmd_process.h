@@ -19,6 +19,7 @@ int verb_plan(int argc, char **argv);
 int verb_reject(int argc, char **argv);
 int verb_run(int argc, char **argv);
 int process_scan(int argc, char **argv);
+int process_generate(int argc, char **argv);
 int process_select(int argc, char **argv);
 int verb_show(int argc, char **argv);
 int verb_tasks(int argc, char **argv);

@@ -14,9 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEY_BYTES  128 /* the longest, with the final 0 */
+#define KEY_BYTES  192 /* the longest, with the final 0 */
 #define FILE_BYTES 1024
-#define VARIABLES  "BYBIT_API_KEY and BYBIT_API_SECRET"
+
+const keys_source keys_bybit = {"BYBIT_API_KEY", "BYBIT_API_SECRET",
+                                "venue.credentials_file in the configuration"};
+const keys_source keys_openai = {"OPENAI_API_KEY", NULL, "--key-file"};
 
 struct keys { /* one page of its own */
     char key[KEY_BYTES], secret[KEY_BYTES];
@@ -84,20 +87,22 @@ static void forget_variable(const char *name)
     (void)unsetenv(name);
 }
 
-static hean_status from_environment(keys *self, hean_error *error)
+static hean_status from_environment(keys *self, const keys_source *source, hean_error *error)
 {
-    const char *key = getenv("BYBIT_API_KEY"), *secret = getenv("BYBIT_API_SECRET");
+    const char *key = getenv(source->key), *join = source->secret != NULL ? " and " : "";
+    const char *second = source->secret != NULL ? source->secret : "";
+    const char *secret = source->secret != NULL ? getenv(source->secret) : NULL;
     hean_status status;
 
     if (key == NULL && secret == NULL)
-        return base_fail(error, HEAN_E_NOT_FOUND,
-                         "keys: expected " VARIABLES " in the environment, or "
-                         "venue.credentials_file in the configuration");
-    if (key == NULL || secret == NULL)
-        return base_fail(error, HEAN_E_INVALID, "keys: expected both " VARIABLES ", got one");
-    status = store(self->key, key, strlen(key), "BYBIT_API_KEY", "key", error);
-    if (status == HEAN_OK)
-        status = store(self->secret, secret, strlen(secret), "BYBIT_API_SECRET", "secret", error);
+        return base_fail(error, HEAN_E_NOT_FOUND, "keys: expected %s%s%s in the environment, or %s",
+                         source->key, join, second, source->file);
+    if (key == NULL || (secret == NULL && source->secret != NULL))
+        return base_fail(error, HEAN_E_INVALID, "keys: expected both %s%s%s, got one", source->key,
+                         join, second);
+    status = store(self->key, key, strlen(key), source->key, "key", error);
+    if (status == HEAN_OK && secret != NULL)
+        status = store(self->secret, secret, strlen(secret), source->secret, "secret", error);
     return status;
 }
 
@@ -116,8 +121,19 @@ static hean_status check_file(int fd, const char *path, hean_error *error)
     if ((info.st_mode & 077) != 0)
         return base_fail(error, HEAN_E_INVALID, "%s: others may read it: chmod 600 %s", path, path);
     if (info.st_size >= FILE_BYTES)
-        return base_fail(error, HEAN_E_INVALID, "%s: expected two lines, key and secret", path);
+        return base_fail(error, HEAN_E_INVALID, "%s: too long for a file of keys", path);
     return HEAN_OK;
+}
+
+/* One line, or two. */
+static hean_status parse_key_file(keys *self, size_t bytes, const char *path, hean_error *error)
+{
+    const char *end = memchr(self->file, '\n', bytes);
+
+    if (end != NULL && end + 1 != self->file + bytes)
+        return base_fail(error, HEAN_E_INVALID, "%s: expected one line, the key", path);
+    return store(self->key, self->file, end != NULL ? (size_t)(end - self->file) : bytes, path,
+                 "key", error);
 }
 
 static hean_status parse_file(keys *self, size_t bytes, const char *path, hean_error *error)
@@ -138,7 +154,7 @@ static hean_status parse_file(keys *self, size_t bytes, const char *path, hean_e
     return status;
 }
 
-static hean_status from_file(keys *self, const char *path, hean_error *error)
+static hean_status from_file(keys *self, bool pair, const char *path, hean_error *error)
 {
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     size_t bytes = 0;
@@ -146,7 +162,8 @@ static hean_status from_file(keys *self, const char *path, hean_error *error)
     hean_status status;
 
     if (fd < 0 && errno == ENOENT)
-        return base_fail(error, HEAN_E_NOT_FOUND, "%s: expected a file with key and secret", path);
+        return base_fail(error, HEAN_E_NOT_FOUND, "%s: expected a file with %s", path,
+                         pair ? "key and secret" : "the key");
     if (fd < 0)
         return base_fail(error, errno == ELOOP ? HEAN_E_INVALID : HEAN_E_IO, "%s: %s", path,
                          errno == ELOOP ? "expected a file, got a link" : strerror(errno));
@@ -157,7 +174,8 @@ static hean_status from_file(keys *self, const char *path, hean_error *error)
     if (status == HEAN_OK && got < 0)
         status = base_fail(error, HEAN_E_IO, "%s: %s", path, strerror(errno));
     if (status == HEAN_OK)
-        status = parse_file(self, bytes, path, error);
+        status =
+            pair ? parse_file(self, bytes, path, error) : parse_key_file(self, bytes, path, error);
     explicit_bzero(self->file, sizeof self->file);
     (void)close(fd);
     return status;
@@ -165,7 +183,8 @@ static hean_status from_file(keys *self, const char *path, hean_error *error)
 
 /* ---- both ---- */
 
-hean_status keys_load(const char *file, keys **out, hean_error *error)
+hean_status keys_load_from(const keys_source *source, const char *file, keys **out,
+                           hean_error *error)
 {
     keys *self = NULL;
     hean_status status = open_page(&self, error);
@@ -175,14 +194,21 @@ hean_status keys_load(const char *file, keys **out, hean_error *error)
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) /* K3 */
         status = base_fail(error, HEAN_E_UNSUPPORTED, "keys: core files cannot be turned off");
     else
-        status = file != NULL ? from_file(self, file, error) : from_environment(self, error);
-    forget_variable("BYBIT_API_KEY");
-    forget_variable("BYBIT_API_SECRET");
+        status = file != NULL ? from_file(self, source->secret != NULL, file, error)
+                              : from_environment(self, source, error);
+    forget_variable(source->key);
+    if (source->secret != NULL)
+        forget_variable(source->secret);
     if (status != HEAN_OK)
         keys_close(self);
     else
         *out = self;
     return status;
+}
+
+hean_status keys_load(const char *file, keys **out, hean_error *error)
+{
+    return keys_load_from(&keys_bybit, file, out, error);
 }
 
 hean_status keys_make(keys **out, hean_error *error)
@@ -194,7 +220,7 @@ hean_status keys_make(keys **out, hean_error *error)
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
         return base_fail(error, HEAN_E_IO, "keys: no random bytes: %s", strerror(errno));
     status = open_page(&self, error);
-    if (status == HEAN_OK) {
+    if (status == HEAN_OK && self != NULL) {
         hash_hex(bytes, 16, self->key);
         hash_hex(bytes + 16, 32, self->secret);
         *out = self;

@@ -1,27 +1,25 @@
 /*
  * venue_call.c: see venue_call.h.
  */
-#include <host/venue_call.h>
+#include "http_call.h"
 
-#include <exchange/edge.h>
+#include <host/venue_call.h>
 #include <string.h>
 
 #define TIMEOUT_NS       (10 * BASE_NS_PER_S)
 #define ANSWER_BYTES_MAX ((size_t)8 << 20)
 #define CLOCK_SAMPLES    3
-#define STOP_LOOK_NS     (200 * BASE_NS_PER_MS)
 /* Behind the venue's clock rather than ahead of it: one second ahead is always refused. */
 #define TIMESTAMP_MARGIN_NS (100 * BASE_NS_PER_MS)
 
 struct venue_call {
     const hean_allocator *allocator;
     venue_call_options options;
-    edge *edge;
-    uint64_t last_id;
+    http_call *http;
     int64_t offset_ns;
     /* the exchange under way */
     bybit_route route;
-    bool answered, sent;
+    bool sent;
     bybit_answer answer;
     base_buffer *body;
     int64_t sent_ns, received_ns;
@@ -31,9 +29,6 @@ static void on_response(void *context, const wire_response *response)
 {
     venue_call *self = context;
 
-    if (response->id != self->last_id)
-        return;
-    self->answered = true;
     self->sent = response->outcome != WIRE_NOT_SENT;
     self->sent_ns = response->sent_ns;
     self->received_ns = response->received_ns;
@@ -43,33 +38,24 @@ static void on_response(void *context, const wire_response *response)
         base_buffer_append(self->body, response->body, response->body_bytes);
 }
 
-static void on_socket(void *context, uint64_t socket, wire_socket_event what, const char *text,
-                      size_t bytes, int64_t now_ns)
-{
-    (void)context; /* none is ever opened */
-    (void)socket;
-    (void)what;
-    (void)text;
-    (void)bytes;
-    (void)now_ns;
-}
-
 hean_status venue_call_open(const venue_call_options *options, venue_call **out, hean_error *error)
 {
     const hean_allocator *allocator =
         options->allocator != NULL ? options->allocator : base_allocator_default();
-    edge_options settings = edge_options_default();
     venue_call *self = base_alloc(allocator, sizeof *self);
-    const edge_sink sink = {self, on_response, on_socket};
+    const http_call_options http = {.allocator = allocator,
+                                    .ca_file = options->venue->ca_file,
+                                    .name = "venue",
+                                    .stop = options->stop,
+                                    .response = on_response,
+                                    .context = self};
     hean_status status;
 
     if (self == NULL)
         return base_fail(error, HEAN_E_NO_MEMORY, "venue: out of memory");
     self->allocator = allocator;
     self->options = *options;
-    settings.allocator = allocator;
-    settings.ca_file = options->venue->ca_file;
-    status = edge_open(&settings, &sink, &self->edge, error);
+    status = http_call_open(&http, &self->http, error);
     if (status != HEAN_OK)
         base_free(allocator, self);
     else
@@ -81,23 +67,8 @@ void venue_call_close(venue_call *self)
 {
     if (self == NULL)
         return;
-    edge_close(self->edge);
+    http_call_close(self->http);
     base_free(self->allocator, self);
-}
-
-static hean_status wait_until(venue_call *self, int64_t until_ns, bool for_answer,
-                              hean_error *error)
-{
-    hean_status status = HEAN_OK;
-
-    while (status == HEAN_OK && !(for_answer && self->answered) &&
-           base_clock_monotonic_ns() < until_ns) {
-        int64_t next_ns = base_clock_monotonic_ns() + STOP_LOOK_NS;
-        if (self->options.stop != NULL && *self->options.stop != 0)
-            return base_fail(error, HEAN_E_INTERRUPTED, "venue: interrupted");
-        status = edge_run(self->edge, next_ns < until_ns ? next_ns : until_ns, error);
-    }
-    return status;
 }
 
 /* One try. */
@@ -106,18 +77,14 @@ static hean_status exchange(venue_call *self, const bybit_request *request, hean
     const bybit_route_info *route = bybit_route_get(request->route);
     const keys *held = self->options.keys;
     bool get = strcmp(route->method, "GET") == 0;
-    wire_action action = {.kind = WIRE_HTTP,
-                          .id = ++self->last_id,
-                          .method = route->method,
-                          .timeout_ns = TIMEOUT_NS,
-                          .response_bytes_max = ANSWER_BYTES_MAX};
+    wire_action action = {
+        .method = route->method, .timeout_ns = TIMEOUT_NS, .response_bytes_max = ANSWER_BYTES_MAX};
     base_buffer url, headers;
     hean_status status;
 
     base_buffer_init(&url, self->allocator);
     base_buffer_init(&headers, self->allocator);
     self->route = request->route;
-    self->answered = false;
     status =
         bybit_seal(request, self->options.venue->rest_url, held != NULL ? keys_key(held) : NULL,
                    held != NULL ? keys_secret(held) : NULL,
@@ -130,17 +97,12 @@ static hean_status exchange(venue_call *self, const bybit_request *request, hean
         action.headers = headers.length > 0 ? headers.data : NULL;
         action.body = get ? NULL : request->payload;
         action.body_bytes = get ? 0 : request->payload_bytes;
-        status = edge_do(self->edge, &action, error);
+        status = http_call_do(self->http, &action, error);
     }
     if (headers.data != NULL)
         explicit_bzero(headers.data, headers.length);
     base_buffer_deinit(&headers);
     base_buffer_deinit(&url);
-    /* The edge ends it in time (W1); the margin is for a loop that is late. */
-    if (status == HEAN_OK)
-        status = wait_until(self, base_clock_monotonic_ns() + 2 * TIMEOUT_NS, true, error);
-    if (status == HEAN_OK && !self->answered)
-        status = base_fail(error, HEAN_E_IO, "venue: the request did not end in time");
     if (status == HEAN_OK && self->body->failed)
         status = base_fail(error, HEAN_E_NO_MEMORY, "venue: out of memory");
     return status;
@@ -168,7 +130,7 @@ hean_status venue_call_ask(venue_call *self, const bybit_request *request, bybit
             !retry_again(&policy, self->answer.class, true, tries, until_ns, (uint64_t)now_ns,
                          now_ns, &at_ns))
             break;
-        status = wait_until(self, base_clock_monotonic_ns() + at_ns - now_ns, false, error);
+        status = http_call_wait(self->http, base_clock_monotonic_ns() + at_ns - now_ns, error);
         if (status != HEAN_OK)
             return status;
     }

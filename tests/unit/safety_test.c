@@ -46,7 +46,7 @@ static void expect_all(void **state, const sample *samples, size_t count)
     assert_int_equal(wrong, 0);
 }
 
-static void each_kind_is_refused_in_every_language(void **state)
+static void each_kind_is_refused_in_english(void **state)
 {
     static const sample samples[] = {
         {SAFETY_CREDENTIALS, "Ask the user for the account password."},
@@ -73,6 +73,13 @@ static void each_kind_is_refused_in_every_language(void **state)
         {SAFETY_EXFILTRATION, "Send the balances to a Telegram chat"},
         {SAFETY_EXFILTRATION, "post results to https://example.com/in"},
         {SAFETY_EXFILTRATION, "Withdraw the funds"},
+    };
+    expect_all(state, samples, BASE_COUNT(samples));
+}
+
+static void each_kind_is_refused_in_other_languages(void **state)
+{
+    static const sample samples[] = {
         {SAFETY_CREDENTIALS, "Введите пароль от биржи"},
         {SAFETY_CREDENTIALS, "Скопируйте ключ API"},
         {SAFETY_SCRAPING, "парсинг сайта биржи"},
@@ -300,7 +307,8 @@ static void memory_that_ends_is_told_and_not_leaked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_kind_is_refused_in_every_language),
+        cmocka_unit_test(each_kind_is_refused_in_english),
+        cmocka_unit_test(each_kind_is_refused_in_other_languages),
         cmocka_unit_test(disguises_are_seen_through),
         cmocka_unit_test(denials_are_believed_only_where_they_reach),
         cmocka_unit_test(false_alarms_are_rare),

@@ -8,9 +8,6 @@
 
 #include <string.h>
 #include <strings.h>
-#include <time.h>
-
-#define RETRY_AFTER_S_MAX (7 * 24 * 3600)
 
 /* ---- headers ---- */
 
@@ -25,29 +22,6 @@ static int64_t read_number(const char *at, size_t bytes)
         value = value * 10 + (at[i] - '0');
     }
     return bytes > 0 ? value : -1;
-}
-
-/* Seconds, or a date as HTTP writes it. */
-static int64_t read_retry_after_ns(const char *at, size_t bytes, int64_t now_ns)
-{
-    int64_t seconds = read_number(at, bytes);
-    char text[40];
-    struct tm date = {0};
-    const char *end;
-
-    if (seconds < 0 && bytes < sizeof text) {
-        memcpy(text, at, bytes);
-        text[bytes] = 0;
-        end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &date);
-        if (end == NULL || *end != 0)
-            return -1;
-        seconds = timegm(&date) - now_ns / BASE_NS_PER_S;
-        if (seconds < 0)
-            seconds = 0;
-    }
-    if (seconds > RETRY_AFTER_S_MAX)
-        seconds = RETRY_AFTER_S_MAX;
-    return seconds < 0 ? -1 : seconds * BASE_NS_PER_S;
 }
 
 static void read_header(const char *name, size_t name_bytes, const char *value, size_t bytes,
@@ -66,7 +40,7 @@ static void read_header(const char *name, size_t name_bytes, const char *value, 
             *numbers[i].target = read_number(value, bytes);
     }
     if (name_bytes == 11 && strncasecmp("Retry-After", name, name_bytes) == 0)
-        out->retry_after_ns = read_retry_after_ns(value, bytes, now_ns);
+        out->retry_after_ns = wire_retry_after_ns(value, bytes, now_ns);
 }
 
 static void read_headers(const char *at, int64_t now_ns, bybit_answer *out)

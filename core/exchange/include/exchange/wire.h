@@ -52,6 +52,13 @@ typedef struct wire_response {
     int64_t sent_ns, received_ns; /* wall clock, for latency and clock offset */
 } wire_response;
 
+/* What a Retry-After header says: seconds, or a date as HTTP writes it; at most a week. -1:
+ * neither.
+ */
+int64_t wire_retry_after_ns(const char *value, size_t bytes, int64_t now_ns);
+/* The value of a header, its blanks cut off; false: it is not there. */
+bool wire_header(const char *headers, const char *name, const char **value, size_t *bytes);
+
 typedef enum wire_socket_event {
     WIRE_SOCKET_UP,
     WIRE_SOCKET_MESSAGE, /* one whole text message */

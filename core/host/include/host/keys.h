@@ -1,7 +1,7 @@
 /*
- * keys.h: the venue's keys, from the environment or from a file that only its owner can read, in
- * one page that is locked into memory, left out of core dumps, not inherited by children, and wiped
- * when it is closed.
+ * keys.h: the keys of a venue or of a language model's server, from the environment or from a file
+ * that only its owner can read, in one page that is locked into memory, left out of core dumps, not
+ * inherited by children, and wiped when it is closed.
  *
  * Invariants
  *   K1  a key is in no error, no log line and no other memory of this module.
@@ -21,6 +21,14 @@ typedef struct keys keys;
  * HEAN_E_INVALID (one is missing, empty, too long, or has a character that keys do not have; a file
  * that others may read, that somebody else owns, or that is a link), HEAN_E_IO. */
 hean_status keys_load(const char *file, keys **out, hean_error *error) HEAN_WARN_UNUSED;
+/* The same for keys of another kind. */
+typedef struct keys_source {
+    const char *key, *secret; /* variables; secret NULL: there is only a key, on one line */
+    const char *file;         /* what names a file instead, for messages */
+} keys_source;
+extern const keys_source keys_bybit, keys_openai;
+hean_status keys_load_from(const keys_source *source, const char *file, keys **out,
+                           hean_error *error) HEAN_WARN_UNUSED;
 void keys_close(keys *keys);
 const char *keys_key(const keys *keys);
 const char *keys_secret(const keys *keys);
