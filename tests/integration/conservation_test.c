@@ -111,6 +111,7 @@ static uint64_t check_backtest(const char *strategy, const data_set *set, store 
     assert_status(ledger_balances(first.ledger, &all, 0, add_group, &sums, &error), HEAN_OK,
                   &error);
     check_sums(&sums, &first);
+    assert_string_equal(first.positions[0].currency, set->instrument != NULL ? "BTC" : "USDT");
     check_store(kept, &first);
     assert_status(backtest_run(&options, &again, &error), HEAN_OK, &error);
     assert_string_equal(again.run, first.run);
