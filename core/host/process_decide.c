@@ -133,6 +133,9 @@ static hean_status keep_decision(decide *self, const json_t *decision, hean_erro
                          self->policy);
     }
     status = process_row_get(self->store, id, &row, error);
+    /* KILLED is final: somebody may have rejected it while the policy was thinking. */
+    if (status == HEAN_OK && strcmp(row.state, "KILLED") == 0)
+        state = row.state, weight = 0;
     if (status == HEAN_OK && (strcmp(row.state, state) != 0 || row.weight != weight)) {
         store_decision made = {.process = id,
                                .policy = self->policy,

@@ -87,8 +87,11 @@ static hean_status add_outcome(void *context, const store_run *run, hean_error *
     metrics = json_loads(run->metrics, 0, NULL);
     add(record, "runs", 1);
     add(record, "successes", strcmp(run->status, "COMPLETED") == 0 ? 1 : 0);
-    add(record, "expected_profit_usd", promised(run));
-    add(record, "actual_profit_usd", json_number_value(json_object_get(metrics, "net_usd")));
+    /* What a proposal brought is only known where the ledger has the run's entries. */
+    if (json_is_number(json_object_get(metrics, "net_usd"))) {
+        add(record, "expected_profit_usd", promised(run));
+        add(record, "actual_profit_usd", json_number_value(json_object_get(metrics, "net_usd")));
+    }
     json_decref(metrics);
     return HEAN_OK;
 }

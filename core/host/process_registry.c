@@ -170,29 +170,44 @@ hean_status process_add_file(store *to, const char *path, int64_t now_ns, hean_e
     return status;
 }
 
-hean_status process_switch(store *to, const char *id, bool enabled, bool kill, int64_t now_ns,
-                           hean_error *error)
+typedef struct switching {
+    const char *id;
+    bool enabled, kill;
+    int64_t now_ns;
+} switching;
+
+static hean_status switch_process(store *to, void *context, hean_error *error)
 {
+    const switching *what = context;
+    const char *id = what->id;
     process_row row;
     hean_status status = process_row_get(to, id, &row, error);
 
     if (status != HEAN_OK)
         return status;
-    if (strcmp(row.state, "KILLED") == 0 && enabled) {
+    if (strcmp(row.state, "KILLED") == 0 && what->enabled) {
         status = base_fail(error, HEAN_E_STATE, "%s is KILLED, which is final", id);
     } else {
         store_process made = {.id = id,
                               .definition = row.definition,
                               .source = row.source,
-                              .state = kill ? "KILLED" : row.state,
-                              .weight = kill ? 0 : row.weight,
-                              .enabled = enabled,
+                              .state = what->kill ? "KILLED" : row.state,
+                              .weight = what->kill ? 0 : row.weight,
+                              .enabled = what->enabled,
                               .created_ns = row.created_ns,
-                              .updated_ns = now_ns};
+                              .updated_ns = what->now_ns};
         status = store_process_set(to, &made, error);
     }
     process_row_deinit(&row);
     return status;
+}
+
+/* In one turn: a policy may be deciding about it at the same time. */
+hean_status process_switch(store *to, const char *id, bool enabled, bool kill, int64_t now_ns,
+                           hean_error *error)
+{
+    switching what = {id, enabled, kill, now_ns};
+    return store_transaction(to, switch_process, &what, error);
 }
 
 /* ---- documents, days, sums ---- */

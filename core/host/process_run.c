@@ -395,6 +395,21 @@ static hean_status write_run(const process_run *self, base_buffer *out, hean_err
     return failed ? base_fail(error, HEAN_E_NO_MEMORY, "run: out of memory") : HEAN_OK;
 }
 
+/* A run of the day that has ended is an answer whatever the snapshot is by now. */
+static hean_status find_ended(process_run *self, hean_error *error)
+{
+    char day[16];
+    hean_status status;
+
+    if (self->options->force)
+        return HEAN_OK;
+    process_day_text(self->options->now_ns, day);
+    (void)snprintf(self->run, sizeof self->run, "%.64s.%s", self->options->id, day);
+    status = store_each_run(self->store, self->run, NULL, 0, copy_run, self, error);
+    self->repeated = status == HEAN_OK && self->finished_ns > 0;
+    return status;
+}
+
 static hean_status go(process_run *self, hean_error *error)
 {
     const process_run_options *options = self->options;
@@ -403,7 +418,11 @@ static hean_status go(process_run *self, hean_error *error)
 
     base_buffer_init(&snapshot, base_allocator_default());
     base_buffer_init(&environment, base_allocator_default());
-    status = check_snapshot(self->store, options->now_ns, &snapshot, error);
+    status = find_ended(self, error);
+    if (status == HEAN_OK && self->repeated)
+        goto cleanup;
+    if (status == HEAN_OK)
+        status = check_snapshot(self->store, options->now_ns, &snapshot, error);
     if (status == HEAN_OK)
         status = process_environment(self->store, snapshot.data, options->inputs, options->now_ns,
                                      &environment, error);
@@ -411,6 +430,7 @@ static hean_status go(process_run *self, hean_error *error)
         status = take_key(self, error);
     if (status == HEAN_OK && self->finished_ns == 0 && self->lock >= 0)
         status = run_steps(self, environment.data, error);
+cleanup:
     base_buffer_deinit(&environment);
     base_buffer_deinit(&snapshot);
     return status;

@@ -151,6 +151,10 @@ same "--force makes it anew" "$(rows forced 'rows[0]["totals"]')" "$(rows totals
 
 # ---- a snapshot gets old ----
 old=$(date -u -d '+30 hours' +%FT%TZ)
+"$hean" process scan --now 2026-01-01T12:00:00Z --store old.db >/dev/null
+expect "a snapshot of 23 hours is good enough" 0 'COMPLETED' "$hean" process run funding_monitor --now 2026-01-02T11:00:00Z --store old.db
+expect "what has run is an answer, however old the snapshot is by now" 0 'COMPLETED +yes' "$hean" process run funding_monitor --now 2026-01-02T13:00:00Z --store old.db
+expect "but nothing new runs" 1 'the snapshot is 25\.0 hours old' "$hean" process run execution_optimizer --now 2026-01-02T13:00:00Z --store old.db
 expect "a stale snapshot blocks and says its age" 1 'the snapshot is (29|30)\.[0-9] hours old, more than 24' "$hean" process run funding_monitor --now "$old"
 
 # ---- killed in the middle ----

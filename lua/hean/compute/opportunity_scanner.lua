@@ -47,5 +47,6 @@ return function(input)
     end
     return a.id < b.id
   end)
-  return { outputs = { ranked = ranked }, opportunities = ranked, metrics = { found = #ranked } }
+  -- They are the run's already, from the steps that found them.
+  return { outputs = { ranked = ranked }, opportunities = {}, metrics = { found = #ranked } }
 end
