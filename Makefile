@@ -1,5 +1,5 @@
 # HEAN's runbook. `make run` and `make test` do everything on a fresh Debian 12/13 or Ubuntu 24.04.
-.PHONY: run test test-truth-layer test-idempotency test-selector selector-proof report evaluate spec lint bench asan debug clang fuzz schema install packages format clean help \
+.PHONY: run test test-truth-layer test-idempotency test-selector test-openai selector-proof report evaluate spec lint bench asan debug clang fuzz schema install packages format clean help \
   monitoring-up monitoring-down monitoring-logs up docker-logs
 CMAKE_BUILD = cmake --build
 
@@ -63,6 +63,11 @@ report: build/build.ninja ## the day's report of var/hean.db, in var/reports
 evaluate: build/build.ninja ## how the processes in var/hean.db are, and what to do with each
 	@$(CMAKE_BUILD) build --target hean
 	@build/hean process evaluate $(ARGS)
+
+test-openai: build/build.ninja ## the tests of generated processes: filter, score, replies, server
+	@$(CMAKE_BUILD) build
+	@.ci/test.sh build '' '^(safety|quality|replies|definition|fuzz_chat|fuzz_safety)|^openai$$'
+	@luajit "$$(command -v busted)" spec/hean/prompt_spec.lua
 
 selector-proof:      ## 200 universes of 1,010 processes: luck stays out, edges come in
 	@luajit spec/proof/selector_proof.lua $(ARGS)

@@ -184,7 +184,7 @@ const word_row word_rows[] = {
     {"en", WORD_HARMLESS,
      "=post only|=post only order|=order book|=order books|=orderbook|=orderbooks|=order flow|"
      "=order history|=in order to|=in order of|=in order|=order of|=order types|=order type|"
-     "=order size|=order sizes|=order count|=order imbalance|=open orders|=open order|"
+     "=order size|=order sizes|=order count|=order imbalance|"
      "=by passing|=secret santa|=trade off|=trade offs|=trade history|=trade ideas|"
      "=trade idea|=trade journal|=trade data|=trade count|=passwordless|=captchaless|"
      "=issue of|=long term|=short term|=long tail|=take place|=takes place|=taking place|"
