@@ -180,6 +180,15 @@ static hean_status on_event(void *context, const hean_event *event, engine_inten
 
 /* ---- the run ---- */
 
+/* What is left of the data cannot be traded any more: the run ends here. */
+static void end_run(void *context)
+{
+    replay *self = context;
+
+    self->ended = true;
+    self->report->stop = 1;
+}
+
 static hean_status open_host(replay *self, hean_error *error)
 {
     static const engine_strategy_ops ops = {on_event};
@@ -187,6 +196,7 @@ static hean_status open_host(replay *self, hean_error *error)
     hean_host_options options = hean_host_options_default();
     host_tap tap = {.context = self,
                     .on_account_event = report_account_event,
+                    .on_hard_stop = given->end_at_hard_stop ? end_run : NULL,
                     .ops = &ops,
                     .heartbeat = self->heartbeat};
     hean_status status;
@@ -244,6 +254,8 @@ static hean_status play(replay *self, hean_error *error)
             engine_replay(self->host->engine, data->events, data->info.events, data->exch_order,
                           &self->report->stop, &self->heartbeat->position, error);
     self->report->wall_ns = base_clock_monotonic_ns() - begin_ns;
+    if (status == HEAN_E_INTERRUPTED && self->ended)
+        status = HEAN_OK;
     if (strategy->stopped)
         status = base_fail(error, strategy->why.status, "%s", strategy->why.message);
     if (self->money->count > REPLAY_MONEY_EVENTS_MAX)

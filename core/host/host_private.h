@@ -41,6 +41,7 @@ typedef struct host_strategy {
 typedef struct host_tap {
     void *context;
     void (*on_account_event)(void *context, const hean_event *event);
+    void (*on_hard_stop)(void *context); /* of any strategy; may be NULL */
     /* In place of script_vm_on_event, with the tap's context; IN_PROCESS only. */
     const engine_strategy_ops *ops;
     script_heartbeat *heartbeat; /* of its scripts; may be NULL */

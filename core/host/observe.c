@@ -132,6 +132,8 @@ static void on_risk_state(void *context, uint16_t id, hean_risk_state from, hean
         host_log(host, to > from ? HEAN_LOG_WARN : HEAN_LOG_INFO, "host",
                  "strategy %s: risk state %s -> %s: %s (change %llu)", strategy->name, names[from],
                  names[to], why, (unsigned long long)change);
+    if (to == HEAN_RISK_HARD_STOP && host->tap.on_hard_stop != NULL)
+        host->tap.on_hard_stop(host->tap.context);
 }
 
 static void on_order_intent(void *context, uint16_t strategy, const hean_intent *intent)

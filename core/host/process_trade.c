@@ -223,6 +223,7 @@ hean_status process_trade_run(store *to, const process_trade *trade, base_buffer
     options.path_count = plan.path_count;
     options.params_json = plan.strategy_params;
     options.limits.max_drawdown_e8 = plan.loss_limit_e8 / 5 * 4;
+    options.end_at_hard_stop = true; /* a position that nobody may close would go on losing */
     options.limits.soft_drawdown_e8 = options.limits.max_drawdown_e8 / 2;
     options.capital_e8 = trade->capital_e8;
     options.process = trade->process;

@@ -33,21 +33,30 @@ end
 return s
 LUA
 echo 'return { name = "broken", on_start = function() error("boom") end }' >broken.lua
-trading() { # ID STRATEGY MORE
+trading() { # ID STRATEGY MORE SEED
   cat <<LUA
 return { id = "$1", name = "$1", description = "A test.", type = "TRADING",
   actions = { { step_id = "go", kind = "COMPUTE", params = { ["function"] = "trade",
-    strategy = "$2", data = { "sim:{day},hours=0.1" } $3 } } },
+    strategy = "$2", data = { "sim:${4:-11},hours=0.1" } $3 } } },
   safety = { max_capital_usd = 500 },
   measurement = { metrics = { "capital_delta" } },
   kill_conditions = { { metric = "pnl_sum", threshold = -1, comparison = "<", window_runs = 1 } } }
 LUA
 }
+cat >holder.lua <<'LUA'
+-- Buys with a hundred times its capital, and holds.
+local s = { name = "holder", subscribe = { trades = true } }
+function s.on_start(ctx) ctx:after(1000, "go") end
+function s.on_timer(ctx) ctx:buy { symbol = ctx.symbols[1], qty = 5, type = "market" } end
+function s.on_trade() end
+return s
+LUA
 trading churn churn.lua ', loss_limit = 0.01' >churn_process.lua
 trading free churn.lua '' >free_process.lua
 trading reckless churn.lua ', loss_limit = 0.5' >reckless_process.lua
 trading broken broken.lua '' >broken_process.lua
-trading maker builtin:market_maker '' >maker_process.lua
+trading holder holder.lua ', loss_limit = 0.02' >holder_process.lua
+trading maker builtin:market_maker '' '{day}' >maker_process.lua
 cat >slow.json <<'JSON'
 {"id":"slow_one","name":"Slow","description":"Waits <b>&\"here\"</b> | _and_.","type":"OTHER",
  "actions":[{"step_id":"first","kind":"COMPUTE","params":{"function":"campaign_checklist"}},
@@ -71,43 +80,44 @@ expect "too few days" 1 '1 to 3660' "$hean" process evaluate --days 0
 
 # ---- the round ----
 expect "scan" 0 'campaigns +UNKNOWN' "$hean" process scan
-expect "add shows what waits" 0 'churn +NEW +no' "$hean" process add churn_process.lua free_process.lua reckless_process.lua broken_process.lua maker_process.lua slow.json
+expect "add shows what waits" 0 'churn +NEW +no' "$hean" process add churn_process.lua free_process.lua reckless_process.lua broken_process.lua holder_process.lua maker_process.lua slow.json
 expect "the same id again" 1 'churn exists already' "$hean" process add churn_process.lua
 expect "nothing that is not approved runs" 3 'churn is not approved: hean process approve churn' "$hean" process run churn
-expect "approve" 0 'churn +NEW +yes' "$hean" process approve churn free reckless broken maker
+expect "approve" 0 'churn +NEW +yes' "$hean" process approve churn free reckless broken maker holder
 process plan --capital 10000.00000001 --json >plan
 same "the plan's parts are all of it" "$(rows plan 'rows[0]["reserve"] + rows[0]["active"] + rows[0]["experimental"] == Decimal("10000.00000001")')" True
 process run --json >first
-same "every process that may run did" "$(rows first 'len(rows), sorted(set(r["status"] for r in rows))')" "(11, ['COMPLETED', 'FAILED', 'PENDING'])"
+same "every process that may run did" "$(rows first 'len(rows), sorted(set(r["status"] for r in rows))')" "(12, ['COMPLETED', 'FAILED', 'PENDING'])"
 same "never more capital than the definition's limit" "$(rows first 'all(r["capital_allocated_usd"] <= 500 for r in rows if r["process_id"] in ("churn", "free", "maker"))')" True
 process run churn --capital 100000 --now "$today" --force --json >limited
 same "nor by asking for it" "$(rows limited 'rows[0]["capital_allocated_usd"]')" 500
 process run --json >second
-same "twice a day makes no second run" "$(rows second 'len(rows), all(r["repeated"] for r in rows)')" "(11, True)"
+same "twice a day makes no second run" "$(rows second 'len(rows), all(r["repeated"] for r in rows)')" "(12, True)"
 same "and the same results" "$(rows first '[(r["run_id"], r["metrics"].get("net_usd")) for r in rows]')" "$(rows second '[(r["run_id"], r["metrics"].get("net_usd")) for r in rows]')"
 same "a strategy that fails gives a failed run" "$(rows first '[r["status"] for r in rows if r["process_id"] == "broken"][0]')" FAILED
 same "a limit over 0.25 is refused" "$(rows first '["0.25" in r["error"] for r in rows if r["process_id"] == "reckless"][0]')" True
 same "the risk gate keeps the declared limit" "$(rows first '[-r["metrics"]["roi"] < Decimal("0.01") and r["metrics"]["roi"] < Decimal("-0.003") for r in rows if r["process_id"] == "churn"][0]')" True
 same "which the same strategy breaks without" "$(rows first '[-r["metrics"]["roi"] > Decimal("0.01") for r in rows if r["process_id"] == "free"][0]')" True
+same "also of what is held: the run ends there" "$(rows first '[Decimal("0.016") <= r["metrics"]["drawdown"] < Decimal("0.04") and -r["metrics"]["roi"] < Decimal("0.04") for r in rows if r["process_id"] == "holder"][0]')" True
 same "empty lists are lists" "$(rows first '[r["outputs"]["steps"]["judge"]["output"]["opportunities"] for r in rows if r["process_id"] == "funding_monitor"][0]')" '[]'
 
 # ---- the ledger and the trials ----
-for id in churn free maker; do
+for id in churn free maker holder; do
   "$hean" ledger balances --run "$id.$today" --json >sums
   same "what $id reports is its ledger's" "$(rows first "[r['metrics']['net_usd'] for r in rows if r['process_id'] == '$id'][0]")" "$(rows sums 'rows[0]["net"]')"
 done
-same "each variant is a trial" "$(sql var/hean.db 'SELECT count(*) FROM trial')" 2
+same "each variant is a trial" "$(sql var/hean.db 'SELECT count(*) FROM trial')" 3
 "$hean" backtest churn.lua --data sim:7,hours=0.05 --json >/dev/null 2>>log
 "$hean" backtest churn.lua --data sim:7,hours=0.05 --json >/dev/null 2>>log
-same "a backtest is another, once" "$(sql var/hean.db 'SELECT count(*) FROM trial')" 3
+same "a backtest is another, once" "$(sql var/hean.db 'SELECT count(*) FROM trial')" 4
 "$hean" backtest churn.lua --data sim:7,hours=0.05 --json --no-store >/dev/null 2>>log
-same "what is not recorded is not counted" "$(sql var/hean.db 'SELECT count(*) FROM trial')" 3
+same "what is not recorded is not counted" "$(sql var/hean.db 'SELECT count(*) FROM trial')" 4
 
 sweep() { "$hean" sweep impulse.lua --data sim:7,hours=0.05 --json "$@" 2>>log; }
 sweep --grid lookback=10,20 enter=1.5,2 >points
-same "each point of a sweep is one" "$(rows points 'len(rows), len(set(r["trial"] for r in rows))') $(sql var/hean.db 'SELECT count(*) FROM trial')" "(4, 4) 7"
+same "each point of a sweep is one" "$(rows points 'len(rows), len(set(r["trial"] for r in rows))') $(sql var/hean.db 'SELECT count(*) FROM trial')" "(4, 4) 8"
 sweep --grid enter=2,1.5 lookback=20,10 >again
-same "and the same points in another order are none" "$(sql var/hean.db 'SELECT count(*) FROM trial')" 7
+same "and the same points in another order are none" "$(sql var/hean.db 'SELECT count(*) FROM trial')" 8
 
 # ---- tasks, decisions, switches ----
 process tasks --json >tasks
@@ -118,7 +128,7 @@ waiting=$(rows tasks '[r["process_id"] for r in rows if r["task"] == 1][0]')
 process run "$waiting" --json >answered
 same "the run goes on with the answer" "$(rows answered 'rows[0]["status"], rows[0]["repeated"]')" "('COMPLETED', True)"
 process decide --json >decisions
-same "a decision for each" "$(rows decisions 'len(rows)')" 12
+same "a decision for each" "$(rows decisions 'len(rows)')" 13
 same "the policy knows the declared limit" "$(rows decisions '[r["entry"]["loss_limit"] for r in rows if r["process_id"] == "churn"][0]')" 0.01
 expect "disable" 0 'maker +[A-Z]+ +no' "$hean" process disable maker
 expect "a disabled process does not run" 3 'not approved' "$hean" process run maker
@@ -129,7 +139,8 @@ expect "nor comes back" 1 'KILLED, which is final' "$hean" process approve broke
 # ---- evaluation and report ----
 process evaluate --days 7 --json >evaluation
 same "a kill condition is met" "$(rows evaluation '[p["recommendation"] for p in rows[0]["processes"] if p["process_id"] == "churn"][0]')" kill
-same "counts" "$(rows evaluation 'rows[0]["counts"]["processes"], rows[0]["counts"]["KILLED"], rows[0]["counts"]["runs"]')" "(Decimal('12'), Decimal('1'), Decimal('12'))"
+# `broken` was rejected; `holder` lost more than its limit in one step of the price, and was killed.
+same "counts" "$(rows evaluation 'rows[0]["counts"]["processes"], rows[0]["counts"]["KILLED"], rows[0]["counts"]["runs"]')" "(Decimal('13'), Decimal('2'), Decimal('13'))"
 process report --json >report
 cp var/reports/report-"$today".html page.html
 "$hean" ledger balances --by mode --json >totals

@@ -56,6 +56,7 @@ typedef struct backtest_options {
     int64_t deadline_ns;      /* processor time per callback; 5 s */
     size_t memory_bytes_max;
     hean_risk_limits limits;
+    bool end_at_hard_stop; /* the run is over there, and complete; what is held keeps that value */
     hean_log_sink log;
     /* About ten times a second, for a progress line; may be NULL. `stage` is "import" or "replay",
      * `count` the rows or events so far. */
@@ -77,7 +78,7 @@ typedef struct backtest_position {
 
 typedef struct backtest_result {
     char strategy[HEAN_NAME_BYTES];
-    bool complete; /* the whole of the data was replayed */
+    bool complete; /* the whole of the data was replayed, or all until end_at_hard_stop */
     uint64_t events;
     int64_t first_ns, last_ns;
     uint64_t callbacks, orders, fills, maker_fills, taker_fills, cancels;
