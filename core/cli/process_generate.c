@@ -23,8 +23,12 @@ static void write_quality(cli_json *json, const factory_quality *quality)
     cli_json_real(json, "testability", quality->testability);
     cli_json_real(json, "capital_efficiency", quality->capital_efficiency);
     cli_json_array(json, "reasons");
-    for (size_t i = 0; i < quality->reason_count; i++)
-        cli_json_text(json, NULL, quality->reasons[i]);
+    for (size_t i = 0; i < quality->reason_count; i++) {
+        const factory_reason *reason = &quality->reasons[i];
+        char text[120];
+        (void)snprintf(text, sizeof text, "%+.2f: %s", reason->points / 100.0, reason->text);
+        cli_json_text(json, NULL, text);
+    }
     cli_json_array_end(json);
     cli_json_object_end(json);
 }

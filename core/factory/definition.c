@@ -59,6 +59,23 @@ const char *definition_path(char out[PATH_BYTES], const char *path, const char *
     return out;
 }
 
+const char *definition_path_at(char out[PATH_BYTES], const char *path, size_t index)
+{
+    size_t head = strnlen(path, 170), digits = 0;
+    char reversed[24];
+
+    do
+        reversed[digits++] = (char)('0' + index % 10);
+    while ((index /= 10) > 0);
+    memmove(out, path, head);
+    out[head++] = '[';
+    while (digits > 0)
+        out[head++] = reversed[--digits];
+    out[head++] = ']';
+    out[head] = 0;
+    return out;
+}
+
 /* ---- values ---- */
 
 static int find_text(const char *text, const char *const *texts, size_t count)
@@ -151,7 +168,7 @@ static const factory_rule *read_rules(reading *self, const char *key, bool scale
         return NULL;
     }
     for (size_t i = 0; i < *count; i++) {
-        (void)snprintf(path, sizeof path, "$.%s[%zu]", key, i);
+        (void)definition_path_at(path, DEFINITION_AT("$", key), i);
         if (!read_rule(self, json_array_get(list, i), scale, path, &rules[i])) {
             base_free(self->allocator, rules);
             return NULL;
@@ -264,7 +281,7 @@ static bool read_step(reading *self, size_t index, factory_step *out)
     char path[PATH_BYTES];
     int kind;
 
-    (void)snprintf(path, sizeof path, "$.actions[%zu]", index);
+    (void)definition_path_at(path, "$.actions", index);
     out->step_id = json_string_value(json_object_get(step, "step_id"));
     out->description = description != NULL ? json_string_value(description) : "";
     kind = find_text(json_string_value(json_object_get(step, "kind")), kind_texts,
@@ -308,17 +325,17 @@ static bool check_policy(reading *self)
 
     for (size_t i = 0; i < out->step_count; i++) {
         const factory_step *step = &out->steps[i];
-        (void)snprintf(path, sizeof path, "$.actions[%zu].params.%s", i,
-                       step->kind == FACTORY_API_CALL ? "endpoint" : "function");
+        (void)definition_path_at(path, "$.actions", i);
         if (step->kind == FACTORY_API_CALL &&
             find_text(step->endpoint, policy->endpoints, policy->endpoint_count) < 0)
-            return definition_refuse(self, FACTORY_ENDPOINT_NOT_ALLOWED, path,
+            return definition_refuse(self, FACTORY_ENDPOINT_NOT_ALLOWED,
+                                     DEFINITION_AT(path, "params.endpoint"),
                                      "%s is not one of the read-only endpoints", step->endpoint);
         if (step->kind == FACTORY_COMPUTE &&
             find_text(step->function, policy->functions, policy->function_count) < 0)
-            return definition_refuse(self, FACTORY_FUNCTION_NOT_REGISTERED, path,
+            return definition_refuse(self, FACTORY_FUNCTION_NOT_REGISTERED,
+                                     DEFINITION_AT(path, "params.function"),
                                      "there is no function %s", step->function);
-        (void)snprintf(path, sizeof path, "$.actions[%zu]", i);
         if (step->timeout_s > policy->timeout_s_max || step->retries > policy->retries_max)
             return definition_refuse(self, FACTORY_ABOVE_POLICY, path,
                                      "this host allows %d s and %d retries", policy->timeout_s_max,

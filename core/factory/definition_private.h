@@ -34,6 +34,8 @@ bool definition_refuse(reading *self, factory_code code, const char *path, const
 /* The path of a member, in memory of the caller's block. */
 #define DEFINITION_AT(path, member) definition_path((char[PATH_BYTES]){0}, path, member)
 const char *definition_path(char out[PATH_BYTES], const char *path, const char *member);
+/* The path of an element. */
+const char *definition_path_at(char out[PATH_BYTES], const char *path, size_t index);
 /* One JSON object and nothing else. */
 bool definition_parse(reading *self, const char *text, size_t bytes);
 /* Known keys, required ones, types; everywhere. */

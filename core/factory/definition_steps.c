@@ -78,11 +78,12 @@ static bool read_ids(reading *self)
 
     for (size_t i = 0; i < out->step_count; i++) {
         const char *id = out->steps[i].step_id;
+        if (id[0] != 0 && strlen(id) <= 64 && find_step(out, id) == (int)i)
+            continue;
         (void)snprintf(path, sizeof path, "$.actions[%zu].step_id", i);
         if (id[0] == 0 || strlen(id) > 64)
             return definition_refuse(self, FACTORY_BAD_VALUE, path, "expected 1 to 64 bytes");
-        if (find_step(out, id) != (int)i)
-            return definition_refuse(self, FACTORY_DUPLICATE_STEP, path, "%s is there twice", id);
+        return definition_refuse(self, FACTORY_DUPLICATE_STEP, path, "%s is there twice", id);
     }
     return true;
 }

@@ -158,7 +158,9 @@ static bool check_list(reading *self, const json_t *list, const field *spec, con
 
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *item = json_array_get(list, i);
-        (void)snprintf(at, sizeof at, "%.170s[%zu]", path, i);
+        if (spec->type == TYPE_TEXTS && json_is_string(item))
+            continue;
+        (void)definition_path_at(at, path, i);
         if (spec->type == TYPE_TEXTS ? !json_is_string(item) : !json_is_object(item))
             return definition_refuse(self, FACTORY_WRONG_TYPE, at, "expected %s",
                                      spec->type == TYPE_TEXTS ? "a text" : "an object");

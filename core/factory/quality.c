@@ -10,8 +10,7 @@
 static int reason(factory_quality *out, int points, const char *text)
 {
     if (out->reason_count < QUALITY_REASONS_MAX)
-        (void)snprintf(out->reasons[out->reason_count++], sizeof out->reasons[0], "%+d: %s", points,
-                       text);
+        out->reasons[out->reason_count++] = (factory_reason){points, text};
     return points;
 }
 
@@ -27,16 +26,18 @@ static bool has_metric(const factory_definition *definition, const char *name)
 static int score_measurability(const factory_definition *definition, factory_quality *out)
 {
     static const char *const useful[] = {"roi", "fail_rate", "fee_drag", "volatility_exposure"};
+    static const char *const counts[] = {
+        "measures none of the useful metrics", "measures one of the useful metrics",
+        "measures two of the useful metrics", "measures three of the useful metrics",
+        "measures all of the useful metrics"};
     int points = 0, found = 0;
-    char text[80];
 
     points += has_metric(definition, "capital_delta") && has_metric(definition, "time_hours")
                   ? reason(out, 50, "measures capital_delta and time_hours")
                   : reason(out, 0, "measurement lacks capital_delta or time_hours");
     for (size_t i = 0; i < BASE_COUNT(useful); i++)
         found += has_metric(definition, useful[i]);
-    (void)snprintf(text, sizeof text, "%d of roi, fail_rate, fee_drag, volatility_exposure", found);
-    points += reason(out, found * 25 < 30 ? found * 25 : 30, text);
+    points += reason(out, found * 25 < 30 ? found * 25 : 30, counts[found]);
     if (definition->attribution_rule != NULL)
         points += reason(out, 20, "says how results are attributed");
     return points;

@@ -17,15 +17,24 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+#define NO      -1
+#define NONE_16 NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO
+
 static int base64_value(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+    /* clang-format off */
+    static const signed char values[256] = {
+        NONE_16, NONE_16,
+        NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, 62, NO, 62, NO, 63,
+        52, 53, 54, 55, 56, 57, 58, 59, 60, 61, NO, NO, NO, NO, NO, NO,
+        NO,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
+        15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, NO, NO, NO, NO, 63,
+        NO, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+        41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, NO, NO, NO, NO, NO,
+        NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16, NONE_16,
+    };
+    /* clang-format on */
+    return values[(unsigned char)c];
 }
 
 /* Letters and signs of ASCII, or a byte of a longer sequence. */
@@ -39,6 +48,8 @@ static void keep_run(base_buffer *out, size_t mark)
 {
     const unsigned char *at;
 
+    if (out->length == mark)
+        return;
     base_buffer_append(out, "\n", 1);
     if (out->failed)
         return;
@@ -105,6 +116,8 @@ static size_t decode_hex(const char *text, size_t bytes, base_buffer *out)
 {
     size_t mark = out->length, at = 0;
 
+    if (hex_value(text[1]) < 0 && text[1] != 'x' && text[1] != 'X')
+        return 0; /* nearly every word ends here */
     while (at + 2 <= bytes) {
         char byte;
         size_t next = at;

@@ -158,9 +158,9 @@ with giving data to others; do not mention it either. What is uncertain is for a
 
 local function limits_text(limits)
   return format("Limits: at most %d steps, %d of them HUMAN_TASK; capital up to %s USD; risk "
-    .. "factor up to %s; timeouts up to %d s; up to %d retries.", limits.max_steps, limits.max_human_tasks,
-    encode(limits.max_capital_usd, 1), encode(limits.max_risk_factor, 1), limits.max_timeout_s,
-    limits.max_retries)
+    .. "factor up to %s; timeouts up to %d s; up to %d retries.", limits.max_steps,
+    limits.max_human_tasks, encode(limits.max_capital_usd, 1), encode(limits.max_risk_factor, 1),
+    limits.max_timeout_s, limits.max_retries)
 end
 
 -- ---- the schema of the answer ----

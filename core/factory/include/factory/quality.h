@@ -11,11 +11,16 @@
 #define QUALITY_ACCEPTED    0.6
 #define QUALITY_REASONS_MAX 24
 
+typedef struct factory_reason {
+    int points; /* hundredths */
+    const char *text;
+} factory_reason;
+
 typedef struct factory_quality {
     /* 0 to 1; the weights are 0.3, 0.3, 0.2 and 0.2 */
     double measurability, safety, testability, capital_efficiency, overall;
     bool accepted; /* overall >= QUALITY_ACCEPTED */
-    char reasons[QUALITY_REASONS_MAX][100];
+    factory_reason reasons[QUALITY_REASONS_MAX];
     size_t reason_count;
 } factory_quality;
 
