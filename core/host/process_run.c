@@ -272,8 +272,9 @@ static hean_status take_key(process_run *self, hean_error *error)
     /* As it is now: who held the lock before may have gone on, or ended it. */
     if (status == HEAN_OK)
         status = store_each_run(self->store, self->run, NULL, 0, copy_run, self, error);
-    if (status == HEAN_OK && self->lock < 0)
-        self->repeated = true; /* another is at it */
+    /* Who began it and who got to work on it need not be the same: one of them has made it. */
+    if (status == HEAN_OK)
+        self->repeated = self->lock < 0 || self->finished_ns > 0 || strcmp(self->state, "{}") != 0;
     return status;
 }
 

@@ -6,6 +6,8 @@ source "$(dirname "$0")/shell.bash"
 hean=$(realpath "$build/hean")
 cp strategies/impulse.lua "$work"
 cd "$work" || exit 1
+left=$((86400 - $(date -u +%s) % 86400))
+[ "$left" -gt 180 ] || sleep "$left" # all of it happens on one day
 today=$(date -u +%F)
 process() { "$hean" process "$@" 2>>"$work/log"; }
 
@@ -60,7 +62,7 @@ trading maker builtin:market_maker '' '{day}' >maker_process.lua
 cat >slow.json <<'JSON'
 {"id":"slow_one","name":"Slow","description":"Waits <b>&\"here\"</b> | _and_.","type":"OTHER",
  "actions":[{"step_id":"first","kind":"COMPUTE","params":{"function":"campaign_checklist"}},
-            {"step_id":"pause","kind":"WAIT","params":{"seconds":2},"depends_on":["first"]}],
+            {"step_id":"pause","kind":"WAIT","params":{"seconds":5},"depends_on":["first"]}],
  "measurement":{"metrics":["items"]},
  "kill_conditions":[{"metric":"fail_rate","threshold":0.9,"comparison":">"}]}
 JSON
