@@ -125,7 +125,8 @@ int cli_subcommand_run(const char *parent, const cli_subcommand *rows, size_t co
 #define cli_ledger_group_json host_ledger_group_json
 
 /* "--set lookback=20 mode=fast" as {"lookback":20,"mode":"fast"}: numbers and booleans as they
- * are, everything else as text; nothing for an empty list. Returns -1 to go on, else the exit code. */
+ * are, everything else as text; nothing for an empty list. Returns -1 to go on, else the exit code.
+ */
 int cli_params_json(const cli_list *set, base_buffer *out);
 
 /* ---- commands ---- */

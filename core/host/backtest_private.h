@@ -101,7 +101,7 @@ typedef struct replay {
     script_vm *vm;
     uint64_t released;
     uint32_t until_look;
-    bool ended; /* by the risk gate, as the options wanted it */
+    bool ended;                                   /* by the risk gate, as the options wanted it */
     base_int128 realized_e8, fees_e8, funding_e8; /* summed from what was told */
 } replay;
 
