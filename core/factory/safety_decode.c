@@ -17,7 +17,7 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-#define NO      -1
+#define NO      (-1)
 #define NONE_16 NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO
 
 static int base64_value(char c)

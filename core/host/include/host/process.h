@@ -5,9 +5,9 @@
  * Everything is read from and kept in one store; time is given. Documents are JSON.
  *
  * Invariants
- *   D1  one run per process and UTC day; --force makes another under a key of its own; an existing
- *       run is returned, not repeated; one that waits for a person, or whose program ended, is taken
- *       up again by one program, while others see it RUNNING.
+ *   D1  one run per process and UTC day; --force makes another under a key of its own. A run that
+ *       is there is returned, not repeated; one that waits for a person, or whose program ended,
+ *       is taken up again by one program, while others see it RUNNING.
  *   D2  a run needs a snapshot that is not older than SCAN_STALE_NS.
  *   D3  what a run earned is what its ledger entries say.
  *   D4  only an enabled process that is neither PAUSED nor KILLED runs.
