@@ -701,12 +701,20 @@ static void backtest_survives_every_failed_allocation(void **state)
     backtest_result_deinit(&allocator.allocator, &result);
     assert_true(allocator.live == 0);
     calls = allocator.calls;
+        printf("calls %llu\n", (unsigned long long)calls);
+        exit(0);
+    }
     for (uint64_t fail_at = 1; fail_at <= calls; fail_at += step) {
         hean_status status;
         if (fail_at > 200)
             step = 1 + calls / 100; /* Lua's own, all alike */
         test_allocator_init(&allocator, fail_at);
         status = backtest_run(&options, &result, &error);
+        if (status == HEAN_OK && allocator.calls < fail_at) { /* LuaJIT made fewer this time */
+            backtest_result_deinit(&allocator.allocator, &result);
+            assert_true(fail_at > 200 && allocator.live == 0);
+            break;
+        }
         if (status != HEAN_E_NO_MEMORY)
             fail_msg("allocation %llu: %s: %s", (unsigned long long)fail_at,
                      hean_status_name(status), error.message);
