@@ -701,9 +701,6 @@ static void backtest_survives_every_failed_allocation(void **state)
     backtest_result_deinit(&allocator.allocator, &result);
     assert_true(allocator.live == 0);
     calls = allocator.calls;
-        printf("calls %llu\n", (unsigned long long)calls);
-        exit(0);
-    }
     for (uint64_t fail_at = 1; fail_at <= calls; fail_at += step) {
         hean_status status;
         if (fail_at > 200)
